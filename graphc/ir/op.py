@@ -1,0 +1,137 @@
+"""What an op is: one row with everything that is true of it.
+
+The row names the op, gives its meaning in NumPy, its type rule, its gradient, how it is lowered, and what its tests draw
+from. How a row is lowered is one of five forms:
+
+=========  =====================================================================================================
+`Scalar`   one element of the result from one element of each operand: ``"{0} * {1} + 1"``
+`Index`    one element of the result from elements at computed places: transposes, slices, padding, gathers, random
+`Fold`     a reduction over axes: a neutral value and an associative combination
+`View`     the same bytes under another type: reshape
+`Kernel`   a hand-written kernel in ``graphc.kernels``, called with addresses and sizes
+=========  =====================================================================================================
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentError
+from .expr import Expr, make
+from .leaves import as_operands
+from .registry import register
+from .types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A Python expression over ``{0}``, ``{1}`` ... (operands), ``{name}`` (attributes), functions of
+    `graphc.kernels.cpu.math` (as ``math.exp``), and numbers, which take the dtype that the arithmetic runs in.
+    `by_dtype` overrides it for dtype kinds (``{"b": "{0} or {1}"}``, kinds as in NumPy)."""
+
+    expression: str
+    by_dtype: dict[str, str] = field(default_factory=dict)
+    cost: int = 1
+    """About how many additions it costs: decides whether it is computed twice or stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """``rule(body, i, *operand_types, **attrs) -> value``: see `graphc.lower.body.Body` for what `body` offers. `i` holds
+    one Integer per axis of the result."""
+
+    rule: Callable
+    affine: bool = False
+    """True where the rule only renames, shifts, scales or drops indices (a strided view of its one operand)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """``attrs["axes"]`` are folded; `init` and `combine` are expressions, the latter over ``{acc}`` and ``{0}``."""
+
+    init: str
+    combine: str
+    by_dtype: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The result is the operand's memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """``graphc.kernels.cpu.<function>(*operands, result, *sizes, tid, threads)``.
+
+    `sizes(*operand_types, result_type, **attrs)` gives the integers that the kernel takes after its pointers. Those known
+    while the graph is built become literals in the generated driver, so that LLVM specializes the kernel; the others are
+    read from the argument block at run time. `scratch(*operand_types, result_type, **attrs)` is the number of bytes of
+    private memory a thread needs: it is passed as a last pointer, before `tid`.
+    With `epilogue`, the kernel takes a device function ``epilogue(args, value, row, column)`` instead of storing."""
+
+    function: str
+    sizes: Callable[..., tuple]
+    scratch: Callable[..., Any] | None = None
+    epilogue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A leaf: a placeholder, a Variable or a constant."""
+
+
+Lowering = Scalar | Index | Fold | View | Kernel | Source
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One example that tests draw: operands as arrays, attributes as keywords."""
+
+    operands: tuple
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A row; see the module. ``infer(*types, **attrs)`` raises ShapeError or DTypeError; ``grad(g, y, *operands, **attrs)``
+    returns one expression (or None: no derivative) for each operand, in that operand's shape or one that broadcasts from it.
+    """
+
+    name: str
+    numpy: Callable[..., np.ndarray]
+    infer: Callable[..., Type]
+    lower: Lowering
+    grad: Callable | None = None
+    cast: Callable[..., tuple[np.dtype, ...]] | None = None
+    cases: Callable[[np.random.Generator], Iterable[Case]] | None = None
+    domain: tuple = ()
+    tolerance: float = 1.0
+    doc: str = ""
+    unit: tuple[float | None, float | None] = (None, None)
+    """The left and the right neutral operand: (0, 0) for add, (None, 1) for divide."""
+    zero: float | None = None
+    """The operand that makes the result itself: 0 for multiply."""
+
+    def __post_init__(self) -> None:
+        register(self)
+        object.__setattr__(self, "__doc__", self.doc)
+
+    def __call__(self, *operands, **attrs) -> Expr:
+        return make(self, self._cast(as_operands(self.name, operands)), attrs)
+
+    def _cast(self, operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        if self.cast is None:
+            return operands
+        try:
+            dtypes = self.cast(*(x.dtype for x in operands))
+        except TypeError as error:
+            if isinstance(error, ArgumentError) or "positional argument" not in str(error):
+                raise
+            raise ArgumentError(f"{self.name} does not take {len(operands)} operands") from error
+        return tuple(x.astype(d) for x, d in zip(operands, dtypes, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"

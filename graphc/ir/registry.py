@@ -1,0 +1,45 @@
+"""The table of all ops by name. Expr's operators look here when they are called, so that they need not import the ops."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from .errors import ArgumentError
+
+if TYPE_CHECKING:
+    from .op import Op
+
+OPS: dict[str, Op] = {}
+FUNCTIONS: dict[str, Callable] = {}
+
+
+def register(op: Op) -> Op:
+    if op.name in OPS:
+        raise ArgumentError(f"an op named {op.name!r} exists already")
+    OPS[op.name] = op
+    return op
+
+
+def lookup(name: str) -> Op:
+    """The op of that name; raises ArgumentError with the nearest names where there is none."""
+    if name not in OPS:
+        raise ArgumentError(f"no op is named {name!r}{nearest(name, OPS)}")
+    return OPS[name]
+
+
+def public(function: Callable) -> Callable:
+    """Decorator of a public function: methods of Expr, and NumPy's functions on an Expr, find it here by its name."""
+    FUNCTIONS[function.__name__] = function
+    return function
+
+
+def function(name: str) -> Callable:
+    """What `graphc.<name>` is: a public function, or else the op itself."""
+    return FUNCTIONS[name] if name in FUNCTIONS else lookup(name)
+
+
+def nearest(name: str, names) -> str:
+    """``; did you mean ...?``, or nothing where no name is near."""
+    close = get_close_matches(name, list(names), n=3)
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -1,0 +1,5 @@
+"""The ops: every row, and the public functions over them."""
+from . import leaves
+from .elementwise import *
+from .reduce import *
+from .shape import *

@@ -1,0 +1,1 @@
+"""Hand-written kernels. They know addresses, shapes and strides, never a graph."""
