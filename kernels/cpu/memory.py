@@ -5,7 +5,7 @@ A kernel is called as ``kernel(args, tid, threads)``. `args` is the address of a
 an integer. ``x[i]`` loads an element; a 16-bit float arrives as float32 and is rounded when it is stored; a bool is a byte.
 
 A target never overlaps a source except where they are the same element for element: loads and stores carry that as
-metadata, so that loops vectorize without run-time overlap checks. ``workspace`` pointers promise nothing.
+metadata, so that loops vectorize without run-time overlap checks. A ``workspace`` is private memory of one thread.
 """
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _store(context, builder, sig, args):
     kind = sig.args[0]
     store = builder.store(_to_memory(builder, kind.dtype, args[2]), _element(builder, kind, args[0], args[1]))
     store.align = ITEMSIZE[kind.dtype]
-    if kind.role == "target":
+    if kind.role != "source":
         store.set_metadata("noalias", _scope(builder.module))
 
 

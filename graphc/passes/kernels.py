@@ -1,0 +1,143 @@
+"""Kernels as the passes see them: which nodes one native function computes, over which loops."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..ir.expr import Expr
+from ..ir.integer import Integer, Size
+from ..ir.op import Fold, Index, Source, View
+
+LOOP = tuple(Integer.symbol(name) for name in ["i", "j", "k", "l", *(f"i{n}" for n in range(4, 32))])
+"""The loop variables, one an axis of the domain: the same for all kernels, so that indices compare by equality."""
+
+Indices = tuple[Size, ...]
+
+
+@dataclass(eq=False)
+class Group:
+    """Nodes that become one kernel.
+
+    The loops run over `domain`; `axes` are those that its folds reduce. `index` places each node in the loops: a node on
+    the whole domain at ``(i, j, ...)``, a fold's result and what follows from it at the loops that are kept. `stage`
+    counts the folds, one after the other, that a node waits for. `anchor` is the hand-written kernel whose epilogue the
+    other nodes are, if there is one. `stored` are the nodes that others need: they get memory."""
+
+    domain: Indices
+    axes: frozenset[int] = frozenset()
+    anchor: Expr | None = None
+    index: dict[Expr, Indices] = field(default_factory=dict)
+    stage: dict[Expr, int] = field(default_factory=dict)
+    stored: list[Expr] = field(default_factory=list)
+
+    @property
+    def nodes(self) -> list[Expr]:
+        return list(self.index)
+
+    @property
+    def folds(self) -> list[Expr]:
+        return [n for n in self.index if isinstance(n.op.lower, Fold)]
+
+    @property
+    def kept(self) -> Indices:
+        """The loops that no fold reduces."""
+        return tuple(LOOP[k] for k in range(len(self.domain)) if k not in self.axes)
+
+    @property
+    def by_columns(self) -> bool:
+        """Whether the innermost axis is kept: then sums run down columns, a block of them at a time."""
+        return bool(self.axes) and len(self.domain) - 1 not in self.axes
+
+    def reads(self, node: Expr, index: Indices | None = None) -> Iterator[tuple[Expr, Indices | None]]:
+        """What `node` reads, and where; see `reads`. The anchor reads what it likes."""
+        return iter(()) if node is self.anchor else reads(node, self.index[node] if index is None else index)
+
+    def stage_of(self, node: Expr) -> int:
+        """How many folds of this kernel, one after the other, `node` waits for."""
+        waits = [self.stage[x] + isinstance(x.op.lower, Fold) for x in map(memory, node.inputs) if x in self.stage]
+        return max(waits, default=0)
+
+
+def is_leaf(node: Expr) -> bool:
+    return isinstance(node.op.lower, Source)
+
+
+def is_alias(node: Expr) -> bool:
+    """Whether the node is another view of its operand's bytes, and not a mere renaming of indices."""
+    return isinstance(node.op.lower, View) and not is_transparent(node)
+
+
+def is_transparent(node: Expr) -> bool:
+    """Whether the node only renames indices: then its users read its operand."""
+    lower = node.op.lower
+    if isinstance(lower, View):
+        return _wide(node.dims) == _wide(node.inputs[0].dims)
+    return isinstance(lower, Index) and lower.affine
+
+
+def _wide(dims: Indices) -> list[Size]:
+    return [d for d in dims if d != 1]
+
+
+class _Probe:
+    """A body that answers a read with the operand and the indices that were asked for."""
+
+    def __init__(self, node: Expr):
+        self.node = node
+
+    def read(self, k: int, i: Indices) -> tuple[Expr, Indices]:
+        return self.node.inputs[k], tuple(i)
+
+
+def step(node: Expr, i: Indices) -> tuple[Expr, Indices]:
+    """The operand of a transparent node, and where element `i` of the node lies in it."""
+    if isinstance(node.op.lower, View):
+        x = node.inputs[0]
+        rest = iter([index for index, d in zip(i, node.dims, strict=True) if d != 1])
+        return x, tuple(0 if d == 1 else next(rest) for d in x.dims)
+    return node.op.lower.rule(_Probe(node), i, *(x.type for x in node.inputs), **node.attrs)
+
+
+def peel(node: Expr, i: Indices) -> tuple[Expr, Indices]:
+    """The first node at or below `node` that is not transparent, and where element `i` of `node` lies in it."""
+    while is_transparent(node):
+        node, i = step(node, i)
+    return node, i
+
+
+def base(node: Expr) -> Expr:
+    """The node below all renaming of indices."""
+    while is_transparent(node):
+        node = node.inputs[0]
+    return node
+
+
+def memory(node: Expr) -> Expr:
+    """The node whose memory `node` is read from: below renamings and other views of the same bytes."""
+    while is_transparent(node) or is_alias(node):
+        node = node.inputs[0]
+    return node
+
+
+def broadcast_index(x: Expr, i: Indices) -> Indices:
+    """Where an elementwise op reads operand `x` for element `i` of its result."""
+    added = len(i) - len(x.dims)
+    return tuple(0 if d == 1 else i[added + k] for k, d in enumerate(x.dims))
+
+
+def fold_index(node: Expr, i: Indices) -> Indices:
+    """Where a fold reads its operand for element `i` of its result: anywhere along the axes that it folds."""
+    kept = iter(i)
+    return tuple(LOOP[k] if k in node.attrs["axes"] else next(kept) for k in range(node.inputs[0].ndim))
+
+
+def reads(node: Expr, i: Indices) -> Iterator[tuple[Expr, Indices | None]]:
+    """What a loop kernel reads for element `i` of `node`; None stands for places that only a run knows."""
+    if is_transparent(node):
+        yield peel(node, i)
+        return
+    for x in node.inputs:
+        if isinstance(node.op.lower, Index):
+            yield base(x), None
+        else:
+            yield peel(x, fold_index(node, i) if isinstance(node.op.lower, Fold) else broadcast_index(x, i))
