@@ -11,7 +11,7 @@ import networkx as nx
 from .expr import Expr, make, originating
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """`outputs` from `inputs`; each of `updates` is a Variable and its next value.
 
