@@ -15,7 +15,9 @@ from .ir.leaves import as_expr, constant, placeholder
 from .ir.types import is_float, show_dims
 from .ops.elementwise import add, multiply
 from .ops.reduce import sum
-from .ops.shape import broadcast_to, reshape, stack, zeros_like
+from .ops.creation import zeros_like
+from .ops.rearrange import stack
+from .ops.shape import broadcast_to, reshape
 
 
 def grad(cost: Expr, wrt: Expr | Sequence[Expr], *, unconnected: str = "error") -> Expr | list[Expr]:

@@ -3,3 +3,6 @@ from . import leaves
 from .elementwise import *
 from .reduce import *
 from .shape import *
+from .creation import *
+from .rearrange import *
+from .index import *
