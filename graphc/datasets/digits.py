@@ -15,8 +15,8 @@ Split = tuple[np.ndarray, np.ndarray]
 def load_data() -> tuple[Split, Split]:
     """``(x_train, y_train), (x_test, y_test)``: 1,440 images to learn from and 357 held out.
 
-    Images are uint8 of shape (n, 8, 8), labels int64 of shape (n,). Every fifth run of ten in the original order is held
-    out, so that both parts hold every digit and every writer (who wrote 0 to 9 in turn); the split never changes.
+    Images are uint8 of shape (n, 8, 8), labels int64 of shape (n,). Every fifth run of ten in the original order is
+    held out, so that both parts hold every digit and every writer (who wrote 0 to 9 in turn); the split never changes.
 
     >>> (x_train, y_train), (x_test, y_test) = load_data()
     >>> x_train.shape, y_train.shape, x_test.shape, y_test.shape
