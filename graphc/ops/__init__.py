@@ -1,8 +1,12 @@
 """The ops: every row, and the public functions over them."""
 from . import leaves
 from .elementwise import *
+from .activation import *
 from .reduce import *
 from .shape import *
 from .creation import *
 from .rearrange import *
+from .cumulative import *
 from .index import *
+from .linalg import *
+from .einsum import *

@@ -12,7 +12,7 @@ from ..ir.leaves import as_expr, constant
 from ..ir.op import Case, Index, Op
 from ..ir.registry import public
 from ..ir.types import Type, as_axis, as_dtype, is_float
-from . import elementwise
+from .elementwise import equal, where
 from .shape import broadcast_arrays, broadcast_to, expand_dims, known_dims, moveaxis, reshape
 
 _INT64 = np.dtype("int64")
@@ -67,7 +67,7 @@ def arange(start, stop=None, step=1, dtype=None) -> Expr:
 
 def _line(start: float, step: float, size: Size) -> Expr:
     """``start + step * k`` in float64, so that rounding to float32 happens once."""
-    return elementwise.add(constant(np.float64(start)), elementwise.multiply(constant(np.float64(step)), indices(size).astype("float64")))
+    return constant(np.float64(start)) + constant(np.float64(step)) * indices(size).astype("float64")
 
 
 @public
@@ -86,7 +86,7 @@ def linspace(start, stop, num=50, *, endpoint=True, retstep=False, dtype=None, a
     k = reshape(indices(num), (num,) + (1,) * start.ndim)
     values = start + k.astype(kind) * (step if count > 0 else stop - start)
     if endpoint and num > 1:
-        values = elementwise.where(elementwise.equal(k, count), stop, values)
+        values = where(equal(k, count), stop, values)
     values = moveaxis(values, 0, as_axis(axis, values.ndim))
     values = values if dtype is None else values.astype(dtype)
     return (values, step) if retstep else values
@@ -155,7 +155,7 @@ def eye(rows, columns=None, k=0, dtype="float32") -> Expr:
     rows, columns = known_dims("eye", (rows, rows if columns is None else columns))
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise DTypeError(f"eye: k is an int, not {k!r}")
-    return elementwise.equal(expand_dims(indices(rows, int(k)), 1), indices(columns)).astype(dtype)
+    return equal(expand_dims(indices(rows, int(k)), 1), indices(columns)).astype(dtype)
 
 
 __all__ = ["arange", "eye", "full", "full_like", "linspace", "meshgrid", "ones", "ones_like", "zeros", "zeros_like"]

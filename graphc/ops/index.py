@@ -81,11 +81,11 @@ def getitem(x, key) -> Expr:
     An index that is out of range raises IndexOutOfBounds while the graph is built where both it and the size are known,
     and when the graph runs where not. A boolean array must be a constant: the result's shape depends on it."""
     x = as_expr(x)
-    return _arranged(x, _parsed(x, key))
+    x, items = _without_masks(x, _completed(x, key if isinstance(key, tuple) else (key,)))
+    return _arranged(x, _parsed(x, items))
 
 
-def _parsed(x: Expr, key) -> _Key:
-    items = _completed(x, key if isinstance(key, tuple) else (key,))
+def _parsed(x: Expr, items: list) -> _Key:
     starts, steps, sizes, dropped, arrays, layout = [], [], [], [], {}, []
     for item in items:
         axis = len(starts)
@@ -107,10 +107,16 @@ def _parsed(x: Expr, key) -> _Key:
     return _Key(tuple(starts), tuple(steps), tuple(sizes), tuple(dropped), arrays, tuple(layout))
 
 
+class _Flag(NamedTuple):
+    """A single True or False as an index: a new axis of size 1, and 1 or 0 elements of it."""
+
+    value: bool
+
+
 def _completed(x: Expr, key: tuple) -> list:
-    """One item for each axis, and the Nones: the Ellipsis spelt out, booleans and lists turned into integers."""
-    items = [part for item in key for part in _items(x, item)]
-    count = sum(item is not None and item is not Ellipsis for item in items)
+    """The items of a key with its Ellipsis spelt out."""
+    items = [_item(x, item) for item in key]
+    count = sum(map(_axes_taken, items))
     dots = [k for k, item in enumerate(items) if item is Ellipsis]
     if len(dots) > 1:
         raise ArgumentError("an index can hold one Ellipsis ('...') only")
@@ -120,27 +126,48 @@ def _completed(x: Expr, key: tuple) -> list:
     return [*items[:at], *[slice(None)] * (x.ndim - count), *items[at + 1:]]
 
 
-def _items(x: Expr, item) -> list:
+def _axes_taken(item) -> int:
+    if item is None or item is Ellipsis or isinstance(item, _Flag):
+        return 0
+    return item.ndim if isinstance(item, np.ndarray) and is_bool(item.dtype) else 1
+
+
+def _without_masks(x: Expr, items: list) -> tuple[Expr, list]:
+    """Booleans turned into integers: an array into the places where it is True, a single one into an axis of its own."""
+    found, axis = [], 0
+    for item in items:
+        if isinstance(item, _Flag):
+            x, parts = expand_dims(x, axis), [np.zeros(int(item.value), np.int64)]
+        elif isinstance(item, np.ndarray) and is_bool(item.dtype):
+            parts = _true_places(x, item, axis)
+        else:
+            parts = [item]
+        found += parts
+        axis += sum(part is not None for part in parts)
+    return x, found
+
+
+def _true_places(x: Expr, mask: np.ndarray, axis: int) -> list[np.ndarray]:
+    if mask.shape != x.dims[axis:axis + mask.ndim]:
+        raise IndexOutOfBounds(f"{x}:{x.type}: a boolean index of shape {mask.shape} does not fit axis {axis}")
+    return list(np.nonzero(mask))
+
+
+def _item(x: Expr, item):
     if item is None or item is Ellipsis or isinstance(item, slice):
-        return [item]
+        return item
     if isinstance(item, Integer):
-        return [number(item)]
+        return number(item)
     if isinstance(item, Expr):
-        return [_integer_expr(x, item)]
+        return _integer_expr(x, item)
     array = np.asarray(item)
-    if array.dtype == bool:
-        return _true_places(x, array)
     if array.size == 0 and not isinstance(item, np.ndarray):
         array = array.astype(np.int64)
-    if array.dtype.kind not in "iu":
+    if is_bool(array.dtype):
+        return _Flag(bool(array)) if array.ndim == 0 else array
+    if not is_integer(array.dtype):
         raise DTypeError(f"{x}:{x.type}: an index is an integer, a slice, None, '...' or an array of integers, not {item!r}")
-    return [int(array) if array.ndim == 0 else array]
-
-
-def _true_places(x: Expr, mask: np.ndarray) -> list:
-    if mask.ndim == 0:
-        return [None, np.zeros(int(mask), np.int64)]
-    return list(np.nonzero(mask))
+    return int(array) if array.ndim == 0 else array
 
 
 def _integer_expr(x: Expr, item: Expr) -> Expr:

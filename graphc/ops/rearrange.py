@@ -12,8 +12,8 @@ from ..ir.leaves import as_expr
 from ..ir.op import Case, Index, Op
 from ..ir.registry import public
 from ..ir.types import Type, as_axis, broadcast, promote, show_dims
-from . import elementwise
 from .creation import indices, zeros_like
+from .elementwise import less_equal, where
 from .shape import expand_dims, flatten, moveaxis, reshape, squeeze
 
 
@@ -292,21 +292,21 @@ def _matrix(name: str, x) -> Expr:
 
 def _triangle(x: Expr, k: int) -> Expr:
     """Where column <= row + k."""
-    return elementwise.less_equal(indices(x.dims[-1]), expand_dims(indices(x.dims[-2], int(k)), 1))
+    return less_equal(indices(x.dims[-1]), expand_dims(indices(x.dims[-2], int(k)), 1))
 
 
 @public
 def tril(x, k=0) -> Expr:
     """The matrices in the last two axes with zeros above the `k`-th diagonal."""
     x = _matrix("tril", x)
-    return elementwise.where(_triangle(x, k), x, zeros_like(x))
+    return where(_triangle(x, k), x, zeros_like(x))
 
 
 @public
 def triu(x, k=0) -> Expr:
     """The matrices in the last two axes with zeros below the `k`-th diagonal."""
     x = _matrix("triu", x)
-    return elementwise.where(_triangle(x, k - 1), zeros_like(x), x)
+    return where(_triangle(x, k - 1), zeros_like(x), x)
 
 
 @public
