@@ -14,4 +14,9 @@ def jit(function):
     return njit(**OPTIONS)(function)
 
 
-__all__ = ["OPTIONS", "jit"]
+def inlined(function):
+    """A device function that is always inlined: one too long for LLVM's taste, in loops that shall vectorize."""
+    return njit(forceinline=True, **OPTIONS)(function)
+
+
+__all__ = ["OPTIONS", "inlined", "jit"]
