@@ -1,4 +1,4 @@
-"""How rows are made: the dtype rules that families share, and the constructors that fill in what they have in common."""
+"""How rows are made: the dtype rules that families share, and the constructors that fill in what they share."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -29,11 +29,23 @@ def numeric(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
 
 
 def floating(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
-    """As `same`; integers become the float that NumPy takes for them (int8: float16, int16: float32, wider: float64)."""
+    """As `same`; integers become the float that NumPy takes for them (8 bits: float16, 16: float32, wider: float64)."""
     common = promote(*dtypes)
     if not is_float(common):
         common = np.sqrt.resolve_dtypes((common, None))[-1]
     return (common,) * (len(dtypes) + 1)
+
+
+def dividing(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
+    """As `same`; integers become float64, as NumPy divides them."""
+    common = promote(*dtypes)
+    return (common if is_float(common) else np.dtype("float64"),) * (len(dtypes) + 1)
+
+
+def counting(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
+    """As `same`; booleans become int8, as NumPy counts them in power, square and floor_divide."""
+    common = promote(*dtypes)
+    return (np.dtype("int8") if is_bool(common) else common,) * (len(dtypes) + 1)
 
 
 def comparison(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
@@ -48,6 +60,16 @@ def logical(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
     return (BOOL,) * (len(dtypes) + 1)
 
 
+def choosing(condition: np.dtype, *dtypes: np.dtype) -> tuple[np.dtype, ...]:
+    """A condition, then as `same`."""
+    return BOOL, *same(*dtypes)
+
+
+def shifting(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
+    """As `bitwise`; booleans become int8."""
+    return counting(*bitwise(*dtypes)[1:])
+
+
 def bitwise(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
     common = promote(*dtypes)
     if not (is_integer(common) or is_bool(common)):
@@ -60,8 +82,8 @@ def elementwise(name: str, numpy: Callable, expression: str | Scalar, grad: Call
     """A row of the elementwise table.
 
     `numpy` is the meaning, `expression` the scalar form (see `graphc.ir.op.Scalar`), ``grad(g, y, *operands)`` the
-    derivative rule, without un-broadcasting: the reverse walk does that. `domain` is ``(low, high)`` for all operands, or
-    one such pair an operand: where tests draw from."""
+    derivative rule, without un-broadcasting: the reverse walk does that. `domain` is ``(low, high)`` for all operands,
+    or one such pair an operand: where tests draw from."""
     def infer(*types: Type, **attrs) -> Type:
         return Type(dtypes(*(t.dtype for t in types))[-1], broadcast(*(t.dims for t in types)))
 
@@ -81,5 +103,5 @@ def widen(x: np.ndarray) -> np.ndarray:
     return x.astype(compute_dtype(x.dtype), copy=False)
 
 
-__all__ = ["BOOL", "Rule", "as_dtype", "bfloat16", "bitwise", "classification", "comparison", "elementwise", "floating",
-           "in_compute_dtype", "logical", "numeric", "same", "widen"]
+__all__ = ["BOOL", "Rule", "as_dtype", "bfloat16", "bitwise", "choosing", "classification", "comparison", "counting",
+           "dividing", "elementwise", "floating", "in_compute_dtype", "logical", "numeric", "same", "shifting", "widen"]
