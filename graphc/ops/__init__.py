@@ -1,8 +1,9 @@
 """The ops: every row, and the public functions over them."""
-from . import leaves
+from . import leaves, random
 from .elementwise import *
 from .activation import *
 from .reduce import *
+from .custom import custom_gradient, stop_gradient
 from .shape import *
 from .creation import *
 from .rearrange import *
