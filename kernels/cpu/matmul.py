@@ -1,9 +1,9 @@
 """Matrix products on a register tile.
 
-`product` computes ``C = A B`` block by block: `ROWS` rows and one tile's width of C at a time, a private block that stays in
-the L1 cache, over `DEPTH` steps of the inner dimension at a time. Where the operands' elements come from is the business of
-two functions, `left` and `right`, so that convolutions, which are products with gathered operands, run through it too.
-Each tile of C goes, as soon as it is complete, element by element through an epilogue, which stores it.
+`product` computes ``C = A B`` block by block: `ROWS` rows and one tile's width of C at a time, a private block that
+stays in the L1 cache, over `DEPTH` steps of the inner dimension at a time. Where the operands' elements come from is
+the business of two functions, `left` and `right`, so that convolutions, which are products with gathered operands, run
+through it too. Each tile of C goes, as soon as it is complete, element by element through an epilogue, which stores it.
 
 The work is split over blocks of C, never over the inner dimension, so that no result depends on the number of threads.
 The layers of blocks and panels are those of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
@@ -29,7 +29,7 @@ VECTORS = 4 if REGISTERS == 32 else 2
 ROWS = 96
 DEPTH = 256
 SCRATCH_BYTES = (ROWS + DEPTH) * VECTORS * VECTOR_BYTES
-"""A block of C and a packed panel of B."""
+"""A block of C and a packed panel of B; what `left` packs comes after them."""
 
 _WORD = ir.IntType(64)
 
@@ -136,9 +136,9 @@ def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, epilog
     """`batch` products of an ``[m, k]`` by a ``[k, n]`` matrix; product number g has its first element at row
     ``g * batch_row`` and column ``g * batch_col`` of the result.
 
-    ``left(a, g, row, rows, step, depth)`` gives a pointer to a block of A, and the strides of its rows and columns;
-    ``right(b, panel, g, column, columns, rows, step, depth)`` a pointer to a panel of B, perhaps in `panel`, whose columns
-    are contiguous, and the stride of its rows."""
+    ``left(a, scratch, g, row, rows, step, depth)`` gives a pointer to a block of A, and the strides of its rows and
+    columns; ``right(b, panel, g, column, columns, step, depth)`` a pointer to a panel of B, perhaps in `panel`, whose
+    columns are contiguous, and the stride of its rows."""
     width = VECTORS * lane_count(scratch)
     down, across = -(-m // ROWS), -(-n // width)
     low, high = share(batch * down * across, tid, threads)
@@ -147,8 +147,8 @@ def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, epilog
         rows, columns = min(ROWS, m - row), min(width, n - column)
         for step in range(0, max(k, 1), DEPTH):
             depth = min(DEPTH, k - step)
-            block, a_row, a_col = left(a, g, row, rows, step, depth)
-            panel, b_row = right(b, scratch + ROWS * width, g, column, columns, rows, step, depth)
+            block, a_row, a_col = left(a, scratch + (ROWS + DEPTH) * width, g, row, rows, step, depth)
+            panel, b_row = right(b, scratch + ROWS * width, g, column, columns, step, depth)
             for top in range(0, rows, TILE_ROWS):
                 height, c = min(TILE_ROWS, rows - top), scratch + top * width
                 _multiply_tile(block + top * a_row, a_row, a_col, height, panel, b_row, columns, depth, c, step == 0)
@@ -166,22 +166,22 @@ def _finish(c, width, out, row, rows, column, columns, epilogue, args):
 
 # ---- matrices -------------------------------------------------------------------------------------------------------
 @jit
-def matmul(a, b, out, batch, m, n, k, a_batch_stride, a_row, a_col, b_batch_stride, b_row, b_col, epilogue, args, scratch,
-           tid, threads):
+def matmul(a, b, out, batch, m, n, k, a_batch_stride, a_row, a_col, b_batch_stride, b_row, b_col, epilogue, args,
+           scratch, tid, threads):
     """``out[g, i, j] = sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), through
     ``epilogue(args, out, sum, g * m + i, j)``, which stores. Sums are of the dtype of `scratch`."""
-    product(_rows, (a, a_batch_stride, a_row, a_col), _columns, (b, b_batch_stride, b_row, b_col), out, batch, m, n, k, m, 0,
-            epilogue, args, scratch, tid, threads)
+    product(_rows, (a, a_batch_stride, a_row, a_col), _columns, (b, b_batch_stride, b_row, b_col), out, batch, m, n, k,
+            m, 0, epilogue, args, scratch, tid, threads)
 
 
 @jit
-def _rows(matrix, g, row, rows, step, depth):
+def _rows(matrix, scratch, g, row, rows, step, depth):
     a, a_batch_stride, a_row, a_col = matrix
     return a + (g * a_batch_stride + row * a_row + step * a_col), a_row, a_col
 
 
 @jit
-def _columns(matrix, panel, g, column, columns, rows, step, depth):
+def _columns(matrix, panel, g, column, columns, step, depth):
     b, b_batch_stride, b_row, b_col = matrix
     first = b + (g * b_batch_stride + step * b_row + column * b_col)
     width = VECTORS * lane_count(panel)
@@ -196,12 +196,12 @@ def pack(b, b_row, b_col, depth, columns, panel, width):
     """A panel with contiguous columns; walks along whichever axis of `b` is contiguous."""
     if b_row == 1:
         for j in range(columns):
-            for l in range(depth):
-                panel[l * width + j] = b[l + j * b_col]
+            for i in range(depth):
+                panel[i * width + j] = b[i + j * b_col]
     else:
-        for l in range(depth):
+        for i in range(depth):
             for j in range(columns):
-                panel[l * width + j] = b[l * b_row + j * b_col]
+                panel[i * width + j] = b[i * b_row + j * b_col]
 
 
 __all__ = ["DEPTH", "ROWS", "SCRATCH_BYTES", "VECTORS", "lane_count", "matmul", "pack", "product"]

@@ -1,7 +1,7 @@
 """Vectors: what the CPU offers, and LLVM vector code for register tiles.
 
-Numba's loops become vector code where LLVM sees how; it never sees how to keep a block of a matrix product in registers.
-`Vector` writes that code, inside Numba intrinsics.
+Numba's loops become vector code where LLVM sees how; it never sees how to keep a block of a matrix product in
+registers. `Vector` writes that code, inside Numba intrinsics.
 """
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def lanes(dtype: types.Type) -> int:
 
 
 class Vector:
-    """Code for vectors of one Numba number type, written through an llvmlite builder. A bool is a byte: any but 0 is true."""
+    """Code for vectors of one Numba number type, written through an llvmlite builder.
+
+    A bool is a byte, and any byte but 0 is true."""
 
     def __init__(self, context, builder, dtype: types.Type):
         self.context, self.builder, self.dtype = context, builder, dtype
@@ -92,7 +94,8 @@ class Vector:
     def _splat(self, number, kind):
         nothing = ir.Constant(kind, ir.Undefined)
         one = self.builder.insert_element(nothing, number, ir.Constant(_LANE_INDEX, 0))
-        return self.builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(_LANE_INDEX, kind.count), [0] * kind.count))
+        first = ir.Constant(ir.VectorType(_LANE_INDEX, kind.count), [0] * kind.count)
+        return self.builder.shuffle_vector(one, nothing, first)
 
     def _suffix(self) -> str:
         letter = "f" if isinstance(self.dtype, types.Float) else "i"
