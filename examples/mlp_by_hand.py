@@ -1,6 +1,6 @@
 """A network of 64, 128 and 10 units that reads handwritten digits, by hand: no layers, no losses, no optimizers.
 
-    python examples/mlp_by_hand.py [--epochs 30] [--rate 0.2]
+    python examples/mlp_by_hand.py [--epochs 20] [--rate 0.2]
 """
 import argparse
 
@@ -68,7 +68,7 @@ def train(epochs, rate, seed=0):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rate", type=float, default=0.2, help="the length of a step, in gradients")
     options = parser.parse_args()
     print(f"held-out images read correctly: {train(options.epochs, options.rate):.1%}")

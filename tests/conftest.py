@@ -1,8 +1,10 @@
 """What all tests share: reproducible hypothesis, and a head line that says which oracles are installed."""
 from importlib.util import find_spec
+from os import environ
 
 from hypothesis import settings
 
+environ.setdefault("KERAS_BACKEND", "torch")  # the extra "oracle" brings no other
 ORACLES = ("torch", "keras", "scipy", "autograd")
 
 settings.register_profile("graphc", deadline=None, derandomize=True, print_blob=True)

@@ -16,8 +16,8 @@ Split = tuple[np.ndarray, np.ndarray]
 def load_data() -> tuple[Split, Split]:
     """``(x_train, y_train), (x_test, y_test)``: 1,437 images to learn from and 360 held out.
 
-    Images are uint8 of shape (n, 8, 8), labels int64 of shape (n,). The file holds the images in an order that was drawn
-    once at random; the last 360 of it are held out, so the split never changes.
+    Images are uint8 of shape (n, 8, 8), labels int64 of shape (n,). The file holds the images in an order that was
+    drawn once at random; the last 360 of it are held out, so the split never changes.
 
     >>> (x_train, y_train), (x_test, y_test) = load_data()
     >>> x_train.shape, y_train.shape, x_test.shape, y_test.shape
