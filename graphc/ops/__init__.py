@@ -3,7 +3,7 @@ from . import leaves, random
 from .elementwise import *
 from .activation import *
 from .reduce import *
-from .custom import custom_gradient, stop_gradient
+from .custom import custom_gradient
 from .shape import *
 from .creation import *
 from .rearrange import *

@@ -12,11 +12,6 @@ from ..ir.leaves import as_operands
 from ..ir.op import Case, Op, View
 from ..ir.registry import public
 from .creation import zeros_like
-from .rows import elementwise
-from .creation import zeros_like
-
-stop_gradient = elementwise("stop_gradient", lambda x: x, "{0}", dtypes=lambda dtype: (dtype, dtype), domain=(-3, 3),
-                            doc="x, as a constant to every derivative.")
 
 
 # ---- the row --------------------------------------------------------------------------------------------------------
@@ -80,8 +75,8 @@ def custom_gradient(function: Callable) -> Callable:
 def _returned(name: str, result) -> tuple:
     pair = isinstance(result, tuple) and len(result) == 2 and callable(result[1])
     if not pair or not all(isinstance(y, Expr) for y in (result[0] if isinstance(result[0], tuple) else result[:1])):
-        raise ArgumentError(f"{name}, as a custom_gradient, must return (y, pullback): an expression or a tuple of them, "
-                            f"and a function of their gradients; it returned {result!r}")
+        raise ArgumentError(f"{name}, as a custom_gradient, must return (y, pullback): an expression or a tuple of "
+                            f"them, and a function of their gradients; it returned {result!r}")
     return result
 
 
@@ -99,4 +94,4 @@ class _Pullback:
         return f"pullback of {self.name}"
 
 
-__all__ = ["custom_gradient", "stop_gradient", "with_gradient"]
+__all__ = ["custom_gradient", "with_gradient"]
