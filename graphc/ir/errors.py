@@ -35,3 +35,7 @@ class NotFinite(GraphcError, FloatingPointError):
 
 class VerifyError(GraphcError, AssertionError):
     """A graph that breaks an invariant of the IR: a defect in a pass, never in a user's program."""
+
+
+class CacheWarning(UserWarning):
+    """The compile cache cannot be used, wholly or in part; results are right, compiling takes longer."""

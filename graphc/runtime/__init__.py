@@ -1,0 +1,1 @@
+"""What runs programs: machine code and its cache, the native loop, the crew of threads, buffers, devices."""

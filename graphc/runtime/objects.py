@@ -1,0 +1,163 @@
+"""From kernel sources to addresses: memory, then disk, then the compiler.
+
+Machine code is kept as object files and linked into this process by LLVM itself; Numba is imported when something must
+be compiled, and only then. The key of an object covers all that it depends on: its text, every file of the kernels'
+package, the versions of the compilers, the CPU.
+"""
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import importlib
+import os
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import llvmlite
+import numpy as np
+from llvmlite import binding as llvm
+
+from ..ir.errors import GraphcError
+from ..lower.source import KernelSource
+from .cache import default_cache
+from .device import device, target_machine
+
+_KERNELS = Path(__file__).resolve().parent.parent / "kernels" / "cpu"
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """One object file: its key, the symbols that are wanted of it, and how it is made for a target machine."""
+
+    key: str
+    symbols: tuple[str, ...]
+    make: Callable[[llvm.TargetMachine], bytes]
+
+
+def load(sources: Sequence[KernelSource]) -> list[int]:
+    """The addresses of the kernels' functions ``int32 f(void* ret, void* exc, int64 args, int64 tid, int64 threads)``.
+
+    Any thread may call it. An interrupt leaves what is already compiled in the cache.
+    """
+    units = [_kernel(source) for source in sources]
+    return [addresses[0] for addresses in _linker().load(units)]
+
+
+def load_ir(text: str, symbols: Sequence[str]) -> tuple[int, ...]:
+    """The addresses of `symbols` in the LLVM assembly `text`."""
+    return _linker().load([_Unit(_digest("ir", text, llvmlite.__version__, *_target()), tuple(symbols),
+                                 functools.partial(_assembled, text))])[0]
+
+
+def _kernel(source):
+    key = _digest("kernel", source.name, source.text, _toolchain(), *_target())
+    symbol = f"{source.name}_{key[:16]}"
+    return _Unit(key, (symbol,), lambda target: _compiler().compiled(source.text, source.name, symbol, target))
+
+
+def _assembled(text, target):
+    module = llvm.parse_assembly(text)
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder.getModulePassManager().run(module, builder)
+    return target.emit_object(module)
+
+
+def _compiler():
+    """Imported at the first kernel that has to be compiled: a process that finds all of them in the cache starts its
+    first step without the quarter of a second that Numba takes to import."""
+    return importlib.import_module("graphc.kernels.cpu.compiler")
+
+
+@functools.cache
+def _toolchain():
+    """A digest of the code that compiles kernels."""
+    files = sorted(path for path in _KERNELS.rglob("*.py"))
+    return _digest(sys.version, llvmlite.__version__, np.__version__, metadata.version("numba"),
+                   *(f"{path.relative_to(_KERNELS)}\0{path.read_text()}" for path in files))
+
+
+def _target():
+    host = device("cpu")
+    return llvm.get_process_triple(), host.cpu, host.features
+
+
+def _digest(*parts):
+    return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()
+
+
+class _Linker:
+    """The machine code of this process: it stays where it is for good, so that addresses stay valid."""
+
+    def __init__(self):
+        self._lock = threading.RLock()
+        self._addresses = {}
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(device("cpu")))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._engine))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def load(self, units: Iterable[_Unit]) -> list[tuple[int, ...]]:
+        with self._lock:
+            missing = {unit.key: unit for unit in units if unit.key not in self._addresses}
+            self._link(missing.values(), [_object(unit) for unit in missing.values()])
+            return [self._addresses[unit.key] for unit in units]
+
+    def _link(self, units, objects):
+        for content in objects:
+            _require_symbols(content)
+        for content in objects:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+        self._engine.finalize_object()
+        for unit in units:
+            self._addresses[unit.key] = tuple(map(self._engine.get_function_address, unit.symbols))
+
+    def _renew_lock(self):
+        """In a child process: the thread that held the lock at the fork is not there."""
+        self._lock = threading.RLock()
+
+
+@functools.cache
+def _linker():
+    return _Linker()
+
+
+def _object(unit):
+    """The unit's object file, from the cache or made and put there."""
+    cache = default_cache()
+    content = cache.get(unit.key)
+    if content is None:
+        content = unit.make(target_machine(device("cpu")))
+        cache.put(unit.key, content)
+    return content
+
+
+def _require_symbols(content):
+    """LLVM's linker calls address 0 where a symbol is missing; so look before it links."""
+    missing = [name for name in undefined_symbols(content) if llvm.address_of_symbol(name) is None]
+    if missing:
+        raise GraphcError(f"compiled code calls {', '.join(missing)}, which this process does not have")
+
+
+def undefined_symbols(content: bytes) -> list[str]:
+    """The names that a 64-bit ELF object leaves open (of other formats: none)."""
+    if content[:6] != b"\x7fELF\x02\x01":
+        return []
+    table, = struct.unpack_from("<Q", content, 40)
+    size, count = struct.unpack_from("<HH", content, 58)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", content, table + i * size) for i in range(count)]
+    symbols = next((s for s in sections if s[1] == 2), None)
+    if symbols is None:
+        return []
+    names = sections[symbols[6]][4]
+    rows = struct.iter_unpack("<IBBHQQ", content[symbols[4]:symbols[4] + symbols[5]])
+    starts = [names + row[0] for row in rows if row[3] == 0 and row[0]]
+    return [content[start:content.index(b"\0", start)].decode() for start in starts]
+
+
+__all__ = ["load", "load_ir", "undefined_symbols"]

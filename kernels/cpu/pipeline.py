@@ -1,0 +1,98 @@
+"""Numba's pipeline up to LLVM IR, and no further.
+
+Numba would optimize every function once and every module twice, and load each one into its own engine. Here a
+function's IR stays text until `Library.link` joins it with the functions that it calls; what happens to that module
+is up to the caller.
+"""
+from __future__ import annotations
+
+from llvmlite import binding as llvm
+from numba import _dynfunc
+from numba.core import cgutils
+from numba.core.codegen import CodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes
+
+
+class Library(CodeLibrary):
+    """The IR of one function, and the libraries of the functions that it calls."""
+
+    def __init__(self, codegen, name):
+        super().__init__(codegen, name)
+        self._texts, self._callees, self._shared = [], {}, None
+
+    def add_ir_module(self, ir_module):
+        self._texts.append(cgutils.normalize_ir_text(str(ir_module)))
+
+    def add_linking_library(self, library):
+        self._callees[library] = None
+
+    def link(self):
+        """A new LLVM module of this function and all that it calls."""
+        first, *others = (llvm.parse_assembly(text) for text in self._texts)
+        for other in others:
+            first.link_in(other)
+        for library in self._callees:
+            library._ensure_finalized()
+            first.link_in(library._get_module_for_linking(), preserve=True)
+        return first
+
+    def _get_module_for_linking(self):
+        """Numba's name for: this module with functions that may be defined more than once."""
+        if self._shared is None:
+            self._shared = self.link()
+            for function in self._shared.functions:
+                if not function.is_declaration and function.linkage == llvm.Linkage.external:
+                    function.linkage = "linkonce_odr"
+        return self._shared
+
+    def finalize(self):
+        self._finalized = True
+
+    def get_function(self, name):
+        return self._get_module_for_linking().get_function(name)
+
+    def get_llvm_str(self):
+        return "\n".join(self._texts)
+
+    def get_asm_str(self):
+        raise NotImplementedError("a kernel's machine code belongs to the object that is made of it")
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Lowering(NativeLowering):
+    """Lowering into a `Library`; the entry point is a mere name by which other functions find it."""
+
+    _name = "graphc_lowering"
+
+    def run_pass(self, state):
+        state.library = Library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        descriptor = state.cr.fndesc
+        entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, state.cr.env,
+                                       (state.library,))
+        state.targetctx.insert_user_function(entry, descriptor, [state.library])
+        state.cr = state.cr._replace(cfunc=entry)
+        return True
+
+
+_UNUSED = (InlineClosureLikes, InlineOverloads, NopythonRewrites)
+"""Passes for closures, inlined overloads and array expressions, of which kernels have none."""
+
+
+class Pipeline(CompilerBase):
+    def define_pipelines(self):
+        default, pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state), PassManager("graphc")
+        for one, description in default.passes:
+            if one is NativeLowering:
+                pipeline.add_pass(_Lowering, description)
+            elif one not in _UNUSED:
+                pipeline.add_pass(one, description)
+        pipeline.finalize()
+        return [pipeline]
+
+
+__all__ = ["Library", "Pipeline"]
