@@ -219,7 +219,7 @@ where = elementwise("where", np.where, "{1} if {0} else {2}",
                     lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), dtypes=choosing, domain=(-3, 3),
                     doc="x where the condition holds, y elsewhere.")
 stop_gradient = elementwise("stop_gradient", lambda x: x, "{0}", dtypes=same, domain=(-3, 3),
-                            doc="x, taken for a constant by every gradient.")
+                            doc="x, as a constant to every derivative.")
 
 
 def _astype_cases(rng: np.random.Generator):
