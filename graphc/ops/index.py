@@ -1,77 +1,72 @@
-"""Indexing: ``x[...]``, take, gathers and scatters, and ``x.at[...]``."""
+"""Indexing: ``x[...]``, ``x.at[...]``, take and one_hot."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ..ir.errors import ArgumentError, DTypeError, IndexOutOfBounds, ShapeError
 from ..ir.expr import Expr
-from ..ir.integer import Integer, Size, ceildiv, maximum, minimum, product
+from ..ir.integer import Integer, Size, ceildiv, maximum, minimum
 from ..ir.leaves import as_expr, constant
-from ..ir.op import Case, Index, Op
 from ..ir.registry import public
-from ..ir.types import Type, as_axis, broadcast, is_bool, is_integer
-from .creation import number
-from .rearrange import sliced
-from .shape import expand_dims, flatten, squeeze
-
-
-# ---- rows -----------------------------------------------------------------------------------------------------------
-def _gather_type(x: Type, *js: Type, axes, at) -> Type:
-    picked = broadcast(*(j.dims for j in js))
-    kept = [d for k, d in enumerate(x.dims) if k not in axes]
-    return x.with_dims((*kept[:at], *picked, *kept[at:]))
-
-
-def _gather_index(body, i, x, *js, axes, at):
-    """The indices broadcast to one shape, which stands at axis `at` of the result, between the axes that are kept."""
-    rank = max(j.rank for j in js)
-    place, kept = i[at:at + rank], iter((*i[:at], *i[at + rank:]))
-    chosen = {}
-    for k, (axis, j) in enumerate(zip(axes, js, strict=True)):
-        own = tuple(0 if d == 1 else p for p, d in zip(place[rank - j.rank:], j.dims, strict=True))
-        chosen[axis] = body.checked(body.integer(body.read(k + 1, own)), x.dims[axis])
-    return body.read(0, tuple(chosen[k] if k in chosen else next(kept) for k in range(x.rank)))
-
-
-def _gathered(x, *js, axes, at):
-    whole = np.moveaxis(x, axes, range(len(axes)))
-    picked = whole[js]
-    rank = picked.ndim - (x.ndim - len(axes))
-    return np.moveaxis(picked, range(rank), range(at, at + rank))
-
-
-def _gather_grad(g, y, x, *js, axes, at):
-    raise NotImplementedError
-
-
-def _gather_cases(rng):
-    x = rng.standard_normal((4, 3, 5)).astype("float32")
-    i, j = np.array([0, 3, -1]), np.array([[2], [0]], "int32")
-    yield Case((x, i), {"axes": (0,), "at": 0})
-    yield Case((x, j), {"axes": (1,), "at": 1})
-    yield Case((x, i, j), {"axes": (0, 2), "at": 0})
-    yield Case((x, i, j, np.array(1)), {"axes": (0, 1, 2), "at": 0})
-    yield Case((x, np.array(-2, "int8")), {"axes": (2,), "at": 2})
-    yield Case((x, np.zeros((2, 0), int)), {"axes": (1,), "at": 1})
-
-
-_gather = Op("gather", _gathered, _gather_type, Index(_gather_index), _gather_grad, cases=_gather_cases,
-             doc="The elements at integer arrays of indices, along some axes.")
+from ..ir.types import as_axis, as_dtype, broadcast, is_bool, is_integer, show_dims
+from .creation import full, indices, number
+from .elementwise import equal, remainder, where
+from .elementwise import maximum as larger
+from .elementwise import minimum as smaller
+from .gather import gather, scattered, scattered_along, take_along
+from .rearrange import placed, sliced
+from .shape import broadcast_to, expand_dims, flatten, reshape, squeeze
 
 
 # ---- x[...] ---------------------------------------------------------------------------------------------------------
-class _Key(NamedTuple):
-    """An indexing expression, axis by axis of the operand: strided slices first, then what becomes of the axes."""
+@dataclass(frozen=True)
+class _Key:
+    """An indexing expression: a strided slice along every axis, then axes that go, that are gathered, and that come."""
 
     starts: tuple[Size, ...]
     steps: tuple[int, ...]
     sizes: tuple[Size, ...]
-    dropped: tuple[int, ...]
     arrays: dict[int, Expr]
-    layout: tuple
-    """One entry an item of the key: ("axis", k), ("new",), ("array", k) or ("dropped", k)."""
+    kinds: tuple[str, ...]
+    """What each item of the key is: a "slice", an "integer", an "array", or "new" for None."""
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The axes that integers index."""
+        return tuple(k for k, kind in enumerate(kind for kind in self.kinds if kind != "new") if kind == "integer")
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes that arrays index, once the dropped ones are gone."""
+        return tuple(a - sum(d < a for d in self.dropped) for a in self.arrays)
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions of the arrays together."""
+        return max(j.ndim for j in self.arrays.values())
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """The kinds that stand before the arrays' axes: by NumPy's rule none where the arrays, and the integers beside
+        them, are parted by a slice or None."""
+        advanced = [k for k, kind in enumerate(self.kinds) if kind in ("array", "integer")]
+        return self.kinds[:advanced[0]] if advanced[-1] - advanced[0] < len(advanced) else ()
+
+    @property
+    def at(self) -> int:
+        """Where the arrays' axes stand once they are gathered."""
+        return self.before.count("slice")
+
+    @property
+    def new(self) -> tuple[int, ...]:
+        """The places of the new axes in the result."""
+        kept = [kind for kind in self.kinds if kind in ("slice", "new")]
+        if self.arrays:
+            kept[len(self.before):len(self.before)] = ["array"] * self.rank
+        return tuple(k for k, kind in enumerate(kept) if kind == "new")
 
 
 @public
@@ -80,31 +75,32 @@ def getitem(x, key) -> Expr:
 
     An index that is out of range raises IndexOutOfBounds while the graph is built where both it and the size are known,
     and when the graph runs where not. A boolean array must be a constant: the result's shape depends on it."""
-    x = as_expr(x)
+    x, key = _parsed(as_expr(x), key)
+    y = squeeze(sliced(x, key.starts, key.steps, key.sizes), key.dropped)
+    if key.arrays:
+        y = gather(y, key.arrays.values(), key.axes, key.at)
+    return expand_dims(y, key.new)
+
+
+def _parsed(x: Expr, key) -> tuple[Expr, _Key]:
     x, items = _without_masks(x, _completed(x, key if isinstance(key, tuple) else (key,)))
-    return _arranged(x, _parsed(x, items))
-
-
-def _parsed(x: Expr, items: list) -> _Key:
-    starts, steps, sizes, dropped, arrays, layout = [], [], [], [], {}, []
+    ranges, arrays, kinds = [], {}, []
     for item in items:
-        axis = len(starts)
+        axis = len(ranges)
         if item is None:
-            layout.append(("new",))
-            continue
-        if isinstance(item, slice):
-            a, s, n = _range(item, x.dims[axis])
-            layout.append(("axis", axis))
+            kinds.append("new")
+        elif isinstance(item, slice):
+            ranges.append(_range(item, x.dims[axis]))
+            kinds.append("slice")
         elif isinstance(item, int) and isinstance(x.dims[axis], int):
-            a, s, n = _within(item, x, axis), 1, 1
-            dropped.append(axis)
-            layout.append(("dropped", axis))
+            ranges.append((_within(item, x, axis), 1, 1))
+            kinds.append("integer")
         else:
-            a, s, n = 0, 1, x.dims[axis]
+            ranges.append((0, 1, x.dims[axis]))
             arrays[axis] = _checked(item, x, axis)
-            layout.append(("array", axis))
-        starts.append(a), steps.append(s), sizes.append(n)
-    return _Key(tuple(starts), tuple(steps), tuple(sizes), tuple(dropped), arrays, tuple(layout))
+            kinds.append("array")
+    starts, steps, sizes = zip(*ranges, strict=True) if ranges else ((), (), ())
+    return x, _Key(starts, steps, sizes, arrays, tuple(kinds))
 
 
 class _Flag(NamedTuple):
@@ -198,20 +194,19 @@ def _range(item: slice, n: Size) -> tuple[Size, int, Size]:
     step = 1 if item.step is None else _bound(item.step)
     if not isinstance(step, int) or step == 0:
         raise ArgumentError(f"the step of a slice is an integer other than 0, not {item.step!r}")
-    low, high = (0, n) if step > 0 else (-1, n - 1)
-    start = _end(item.start, n, low, high, low if step > 0 else high)
-    stop = _end(item.stop, n, low, high, high if step > 0 else low)
-    return start, step, maximum(ceildiv(stop - start, step) if step > 0 else ceildiv(start - stop, -step), 0)
+    start, stop = (_bound(end) if end is not None else None for end in (item.start, item.stop))
+    if step > 0:
+        first = 0 if start is None else maximum(n + start, 0) if _is_negative(start) else start
+        end = n if stop is None else n + stop if _is_negative(stop) else minimum(stop, n)
+        return first, step, maximum(ceildiv(end - first, step), 0)
+    first = n - 1 if start is None else n + start if _is_negative(start) else minimum(start, n - 1)
+    end = -1 if stop is None else maximum(n + stop, -1) if _is_negative(stop) else stop
+    return first, step, maximum(ceildiv(first - end, -step), 0)
 
 
-def _end(end, n: Size, low: Size, high: Size, default: Size) -> Size:
-    """One end of a slice, held between `low` and `high`. An end known only at call time counts from the front."""
-    if end is None:
-        return default
-    end = _bound(end)
-    if isinstance(end, int) and end < 0:
-        return maximum(n + end, low)
-    return minimum(end, high)
+def _is_negative(end: Size) -> bool:
+    """Whether an end counts from the back; one known only at call time counts from the front."""
+    return isinstance(end, int) and end < 0
 
 
 def _bound(value) -> Size:
@@ -223,44 +218,178 @@ def _bound(value) -> Size:
     return int(value)
 
 
-def _arranged(x: Expr, key: _Key) -> Expr:
-    """Slices, then the gather, then the axes that go and the axes that come."""
-    x = sliced(x, key.starts, key.steps, key.sizes)
-    x = squeeze(x, key.dropped) if key.dropped else x
-    left = {axis: k for k, axis in enumerate(a for a in range(len(key.starts)) if a not in key.dropped)}
-    if not key.arrays:
-        shape = [entry for entry in key.layout if entry[0] != "dropped"]
-        new = [k for k, entry in enumerate(shape) if entry[0] == "new"]
-        return expand_dims(x, new) if new else x
-    front = _front(key.layout)
-    if not front:
-        at = sum(entry[0] == "axis" for entry in key.layout[:_first_advanced(key.layout)])
-    else:
-        at = 0
-    axes = tuple(left[a] for a in key.arrays)
-    js = tuple(key.arrays.values())
-    y = _gather(x, *js, axes=axes, at=at)
-    return _with_new(y, key.layout, front, max(j.ndim for j in js))
+# ---- x.at[...] ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class At:
+    """``x.at``: index it, then say what becomes of these elements. `x` stays as it is; the result is a new array.
+
+    >>> import graphc
+    >>> x = graphc.placeholder((4,), name="x")
+    >>> graphc.interpret([x], x.at[1:3].set(7), [[0, 0, 0, 0]])
+    array([0., 7., 7., 0.], dtype=float32)
+    """
+
+    x: Expr
+
+    def __getitem__(self, key) -> Target:
+        return Target(self.x, key)
 
 
-def _first_advanced(layout: tuple) -> int:
-    return min(k for k, entry in enumerate(layout) if entry[0] in ("array", "dropped"))
+@dataclass(frozen=True)
+class Target:
+    """Elements of `x` that are to be changed. The values broadcast to the shape of ``x[key]``, in the dtype of `x`. Where an
+    index comes twice, `set` keeps the last value, all others take every value, in their order."""
+
+    x: Expr
+    key: object
+
+    def get(self) -> Expr:
+        """``x[key]``."""
+        return getitem(self.x, self.key)
+
+    def set(self, values) -> Expr:
+        """`x` with `values` there."""
+        return self._changed("set", values)
+
+    def add(self, values) -> Expr:
+        """`x` with `values` added there."""
+        return self._changed("add", values)
+
+    def subtract(self, values) -> Expr:
+        """`x` with `values` subtracted there."""
+        return self._changed("add", -self._cast(values))
+
+    def multiply(self, values) -> Expr:
+        """`x` multiplied by `values` there."""
+        return self._changed("multiply", values)
+
+    def divide(self, values) -> Expr:
+        """`x` divided by `values` there: a float's dtype only."""
+        return self._changed("multiply", 1 / self._cast(values))
+
+    def min(self, values) -> Expr:
+        """The smaller of `x` and `values` there; NaN where one is. Equal ones share the gradient evenly."""
+        return self._changed("min", values)
+
+    def max(self, values) -> Expr:
+        """The larger of `x` and `values` there; see `min`."""
+        return self._changed("max", values)
+
+    def _cast(self, values) -> Expr:
+        return as_expr(values).astype(self.x.dtype)
+
+    def _changed(self, mode: str, values) -> Expr:
+        if mode in ("add", "multiply") and is_bool(self.x.dtype):
+            raise DTypeError(f"x.at[...].{mode}: {self.x.type} is bool; use set, min or max, or astype")
+        whole, key = _parsed(self.x, self.key)
+        target = getitem(self.x, self.key)
+        values = self._cast(values)
+        if values.ndim > target.ndim:
+            raise ShapeError(f"x.at[...].{mode}: values of shape {show_dims(values.dims)} for {show_dims(target.dims)}")
+        values = squeeze(broadcast_to(values, target.dims), key.new)
+        part = sliced(whole, key.starts, key.steps, key.sizes)
+        changed = _scattered(mode, part, key, values) if key.arrays else _combined(mode, part, expand_dims(values, key.dropped))
+        return reshape(_put_back(whole, key, changed), self.x.dims)
 
 
-def _front(layout: tuple) -> bool:
-    """NumPy's rule: indices that are parted by a slice or None put their axes first."""
-    advanced = [k for k, entry in enumerate(layout) if entry[0] in ("array", "dropped")]
-    return advanced[-1] - advanced[0] + 1 > len(advanced)
+def _scattered(mode: str, part: Expr, key: _Key, values: Expr) -> Expr:
+    inner = squeeze(part, key.dropped)
+    return expand_dims(scattered(mode, inner, key.arrays.values(), values, key.axes, key.at), key.dropped)
 
 
-def _with_new(y: Expr, layout: tuple, front: bool, rank: int) -> Expr:
-    """The new axes of a key that holds arrays, put among the others; the arrays' own axes stand first or together."""
-    picked = ["picked"] * rank
-    rest = [entry[0] for entry in layout if entry[0] in ("axis", "new")]
-    before = 0 if front else sum(entry[0] in ("axis", "new") for entry in layout[:_first_advanced(layout)])
-    shape = [*rest[:before], *picked, *rest[before:]]
-    new = [k for k, kind in enumerate(shape) if kind == "new"]
-    return expand_dims(y, new) if new else y
+def _combined(mode: str, part: Expr, values: Expr) -> Expr:
+    return {"set": lambda x, v: v, "add": lambda x, v: x + v, "multiply": lambda x, v: x * v, "min": smaller,
+            "max": larger}[mode](part, values)
 
 
-__all__ = ["getitem"]
+def _put_back(x: Expr, key: _Key, part: Expr) -> Expr:
+    """`x` with its slice replaced."""
+    if part.dims == x.dims and set(key.steps) <= {1}:
+        return part
+    inside = placed(full(part.dims, True), key.starts, key.steps, x.dims, False)
+    return where(inside, placed(part, key.starts, key.steps, x.dims), x)
+
+
+@public
+def at(x) -> At:
+    """``x.at[i].set(v)``, and ``add subtract multiply divide min max``: `x` with other elements at some places."""
+    return At(as_expr(x))
+
+
+# ---- take -----------------------------------------------------------------------------------------------------------
+_MODES = ("raise", "wrap", "clip")
+
+
+@public
+def take(x, indices, axis=None, *, mode="raise") -> Expr:
+    """The elements at `indices` along `axis` (of the flattened array where it is None).
+
+    The shape of `indices` takes the place of the axis. An index outside raises IndexOutOfBounds (negative ones count from the
+    end), is taken modulo the size (mode "wrap"), or moved to the nearest end ("clip")."""
+    x = as_expr(x)
+    if axis is None:
+        x, axis = flatten(x), 0
+    axis = as_axis(axis, x.ndim)
+    if mode not in _MODES:
+        raise ArgumentError(f"take: mode is one of {_MODES}, not {mode!r}")
+    if not isinstance(indices, Expr):
+        indices = np.asarray(indices)
+        indices = indices.astype(np.int64) if not indices.size else indices
+    if not is_integer(indices.dtype):
+        raise DTypeError(f"take {x.type}: indices have an integer dtype, not {indices.dtype}")
+    if mode != "raise":
+        indices = _limited(as_expr(indices), x.dims[axis], mode)
+    return gather(x, [_checked(indices, x, axis)], (axis,), axis)
+
+
+def _limited(j: Expr, size: Size, mode: str) -> Expr:
+    j = j.astype("int64")
+    return remainder(j, number(size)) if mode == "wrap" else smaller(larger(j, 0), number(size) - 1)
+
+
+@public
+def take_along_axis(x, indices, axis=-1) -> Expr:
+    """For each index the element there along `axis`; along all other axes `x` and `indices` broadcast."""
+    x, j, axis = _aligned("take_along_axis", x, indices, axis)
+    return take_along(x, j, axis)
+
+
+@public
+def put_along_axis(x, indices, values, axis=-1, mode="set") -> Expr:
+    """`x` with `values` at `indices` along `axis`: the reverse of take_along_axis. `mode`: set, add, multiply, min, max."""
+    x, j, axis = _aligned("put_along_axis", x, indices, axis)
+    if mode not in ("set", "add", "multiply", "min", "max"):
+        raise ArgumentError(f"put_along_axis: mode is set, add, multiply, min or max, not {mode!r}")
+    return scattered_along(mode, x, j, broadcast_to(as_expr(values).astype(x.dtype), j.dims), axis)
+
+
+def _aligned(name: str, x, j, axis) -> tuple[Expr, Expr, int]:
+    x, j = as_expr(x), as_expr(j)
+    if axis is None:
+        x, j, axis = flatten(x), flatten(j), 0
+    if x.ndim != j.ndim:
+        raise ShapeError(f"{name}: {x.type} and indices {j.type} have different numbers of dimensions")
+    axis = as_axis(axis, x.ndim)
+    if not is_integer(j.dtype):
+        raise DTypeError(f"{name} {x.type}: indices have an integer dtype, not {j.type}")
+    common = broadcast(x.dims[:axis] + (1,) + x.dims[axis + 1:], j.dims[:axis] + (1,) + j.dims[axis + 1:])
+    shapes = [(*common[:axis], v.dims[axis], *common[axis + 1:]) for v in (x, j)]
+    return broadcast_to(x, shapes[0]), broadcast_to(j, shapes[1]), axis
+
+
+@public
+def one_hot(x, num_classes, axis=-1, dtype="float32") -> Expr:
+    """A new axis of `num_classes`: 1 at the place that the integer names, 0 elsewhere (everywhere where it names none).
+
+    Shape ``(2, 3)`` with 5 classes gives ``(2, 3, 5)``."""
+    x = as_expr(x)
+    if not is_integer(x.dtype):
+        raise DTypeError(f"one_hot {x.type}: takes integers")
+    if not isinstance(num_classes, Integer) and (isinstance(num_classes, bool) or int(num_classes) < 0):
+        raise ArgumentError(f"one_hot: num_classes is the number of classes, not {num_classes!r}")
+    axis = as_axis(axis, x.ndim + 1)
+    classes = expand_dims(indices(num_classes), [k for k in range(x.ndim + 1) if k != axis])
+    return equal(expand_dims(x, axis), classes).astype(as_dtype(dtype))
+
+
+__all__ = ["At", "at", "getitem", "one_hot", "put_along_axis", "take", "take_along_axis"]

@@ -20,8 +20,9 @@ def _reshape_type(x: Type, *, shape) -> Type:
 
 
 def _broadcast_type(x: Type, *, shape) -> Type:
-    if len(shape) < x.rank or broadcast(x.dims, shape) != tuple(shape):
+    if len(shape) < x.rank or any(d != 1 and s == 1 for d, s in zip(x.dims[::-1], shape[::-1], strict=False)):
         raise ShapeError(f"cannot broadcast to {show_dims(shape)}")
+    broadcast(x.dims, shape)
     return x.with_dims(shape)
 
 
