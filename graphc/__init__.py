@@ -4,3 +4,4 @@ from .ir.leaves import Variable, constant, placeholder
 from .ops import *
 from .autodiff import grad, hessian, jacobian, jvp, vjp
 from .interpreter import interpret
+from .viz import draw
