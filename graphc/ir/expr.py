@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import linecache
 import operator
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from .types import Type
 if TYPE_CHECKING:
     from .op import Op
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent) + "/"
+_PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _table: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
 _lock = threading.RLock()
 _serial = count()

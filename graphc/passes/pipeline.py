@@ -1,0 +1,57 @@
+"""The passes in compile order: a plain list."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..ir.errors import ArgumentError
+from ..ir.graph import Graph
+from ..ir.registry import nearest
+from ..ir.verify import verify
+from .canonicalize import canonicalize
+from .cse import cse
+from .dead import dead
+from .fold import fold
+from .options import DEFAULT, Options, Pass
+from .simplify import simplify, simplify_exactly
+from .sizes import sizes
+from .stabilize import stabilize
+
+PASSES: list[tuple[str, Pass]] = [
+    ("sizes", sizes),
+    ("canonicalize", canonicalize),
+    ("fold", fold),
+    ("stabilize", stabilize),
+    ("simplify", simplify),
+    ("cse", cse),
+    ("dead", dead),
+]
+
+EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly}
+"""What runs in place of a pass where results must round as they were written; None: nothing."""
+
+
+def run(graph: Graph, options: Options = DEFAULT, passes: Iterable[tuple[str, Pass]] = PASSES) -> Graph:
+    """The graph after every pass of `passes` that `options` does not leave out.
+
+    With ``options.record``, ``notes["passes"]`` holds (name, graph) for the graph as given and after each pass."""
+    passes = list(passes)
+    _check_names(options.skip, [name for name, _ in passes])
+    history = [("graph", graph)]
+    for name, transform in passes:
+        transform = transform if options.rounding else EXACT.get(name, transform)
+        if name in options.skip or transform is None:
+            continue
+        graph = transform(graph)
+        if options.verify:
+            verify(graph, after=name)
+        history.append((name, graph))
+    return graph.note(passes=tuple(history)) if options.record else graph
+
+
+def _check_names(skip: Iterable[str], known: list[str]) -> None:
+    for name in skip:
+        if name not in known:
+            raise ArgumentError(f"no pass is named {name!r}{nearest(name, known)}; the passes: {', '.join(known)}")
+
+
+__all__ = ["EXACT", "PASSES", "Options", "run"]

@@ -1,0 +1,92 @@
+"""Sizes: unknown sizes that every call must make equal become one.
+
+``x:f32[?,10] + t:f32[?2,10]`` has a value only where both unknowns are the same number. Written as one, equal shapes are equal
+for every later pass, and a call with different sizes is told so when its inputs are read. Inputs with a size that turns out
+to be known, or another's, are replaced: they keep their place, name and line.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..ir.expr import Expr, make, originating
+from ..ir.graph import Graph
+from ..ir.integer import Integer, Size, Symbol, evaluate
+from ..ir.op import Scalar
+from ..ir.types import Type
+from .rules import is_leaf
+
+
+def sizes(graph: Graph) -> Graph:
+    """The graph over as few unknown sizes as it has."""
+    same = _equalities(graph)
+    if not same:
+        return graph
+    new: dict[Expr, Expr] = {}
+    for x in dict.fromkeys((*graph.inputs, *graph.order)):
+        with originating(x.line):
+            new[x] = _leaf(x, same) if is_leaf(x) else _resized(x, tuple(new[y] for y in x.inputs), same)
+    return replace(graph.substitute(new), inputs=tuple(new[x] for x in graph.inputs))
+
+
+def _leaf(x: Expr, same: dict[Symbol, Size]) -> Expr:
+    dims = _evaluated(x.dims, same)
+    return x if dims == x.dims else Expr(x.op, (), {}, Type(x.dtype, dims), x.name)
+
+
+def _resized(x: Expr, inputs: tuple[Expr, ...], same: dict[Symbol, Size]) -> Expr:
+    return make(x.op, inputs, {key: _evaluated(value, same) for key, value in x.attrs.items()})
+
+
+def _evaluated(value, same: dict[Symbol, Size]):
+    if isinstance(value, tuple):
+        return tuple(_evaluated(v, same) for v in value)
+    return evaluate(value, same) if isinstance(value, Integer) else value
+
+
+def _equalities(graph: Graph) -> dict[Symbol, Size]:
+    """What each unknown that is not needed stands for."""
+    same: dict[Symbol, Size] = {}
+    for node in graph.order:
+        for a, b in _met(node):
+            a, b = _resolved(a, same), _resolved(b, same)
+            if a != b:
+                _unite(a, b, same)
+    return {symbol: _resolved(size, same) for symbol, size in same.items()}
+
+
+def _met(node: Expr) -> Iterator[tuple[Size, Size]]:
+    """Pairs of sizes of `node` that stand against each other."""
+    if isinstance(node.op.lower, Scalar) or node.op.name == "broadcast_to":
+        for x in node.inputs:
+            if x.dims:
+                yield from zip(x.dims, node.dims[-x.ndim:], strict=True)
+    elif node.op.name == "matmul" and all(x.ndim > 1 for x in node.inputs):
+        yield node.inputs[0].dims[-1], node.inputs[1].dims[-2]
+
+
+def _resolved(size: Size, same: dict[Symbol, Size]) -> Size:
+    while (symbol := _symbol(size)) in same:
+        size = same[symbol]
+    return size
+
+
+def _symbol(size: Size) -> Symbol | None:
+    """The unknown that a size is, all by itself."""
+    if isinstance(size, Integer) and len(size.terms) == 1:
+        (atoms, factor), = size.terms.items()
+        if factor == 1 and len(atoms) == 1 and isinstance(atoms[0], Symbol):
+            return atoms[0]
+    return None
+
+
+def _unite(a: Size, b: Size, same: dict[Symbol, Size]) -> None:
+    """The younger unknown stands for the other size; sizes that are computed are left to each call's check."""
+    s, t = _symbol(a), _symbol(b)
+    if s is not None and t is not None:
+        old, young = sorted((s, t), key=lambda symbol: symbol.serial)
+        same[young] = Integer({(old,): 1})
+    elif s is not None and isinstance(b, int) and b != 1:
+        same[s] = b
+    elif t is not None and isinstance(a, int) and a != 1:
+        same[t] = a

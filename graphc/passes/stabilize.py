@@ -1,0 +1,108 @@
+"""Numerical stability: formulas that overflow, underflow or cancel become the ones that do not.
+
+All rules hold for real numbers, and all are marked as rounding: they give the better answer, sometimes in place of NaN or
+an infinity. The pass reads formulas as users and gradients write them, and so it comes before `simplify`. Gradients that
+were taken of a naive formula are mended where they multiply with what that formula divided by.
+"""
+from __future__ import annotations
+
+from ..ir.expr import Expr
+from ..ir.graph import Graph
+from ..ops.activation import sigmoid, softplus
+from ..ops.elementwise import exp, expm1, log, log1p, logaddexp, reciprocal
+from ..ops.reduce import logsumexp, max, sum
+from .rules import Replace, Rule, indexed, rewrite
+
+
+def stabilize(graph: Graph) -> Graph:
+    """The graph with stable formulas."""
+    table = indexed([*RULES, *_AXES])
+    return rewrite(graph, lambda node: table.get(node.op.name, ()))
+
+
+RULES: list[Rule] = [
+    # near 0: log(1 + x) and exp(x) - 1 cancel
+    Rule(lambda x: (log(x + 1), log1p(x)), rounding=True, when=lambda x: x.op.name != "exp"),
+    Rule(lambda x: (log(1 - x), log1p(-x)), rounding=True, when=lambda x: x.op.name != "sigmoid"),
+    Rule(lambda x: (exp(x) + -1, expm1(x)), rounding=True),
+    Rule(lambda x: (1 - exp(x), -expm1(x)), rounding=True),
+    # the logistic function
+    Rule(lambda x: (1 / (exp(-x) + 1), sigmoid(x)), rounding=True),
+    Rule(lambda x: (1 / (exp(x) + 1), sigmoid(-x)), rounding=True),
+    Rule(lambda x: (reciprocal(exp(-x) + 1), sigmoid(x)), rounding=True),
+    Rule(lambda x: (reciprocal(exp(x) + 1), sigmoid(-x)), rounding=True),
+    Rule(lambda x: (exp(x) / (exp(x) + 1), sigmoid(x)), rounding=True),
+    Rule(lambda x: (1 - sigmoid(x), sigmoid(-x)), rounding=True),
+    # its logarithm
+    Rule(lambda x: (log(sigmoid(x)), -softplus(-x)), rounding=True),
+    Rule(lambda x: (log(1 - sigmoid(x)), -softplus(x)), rounding=True),
+    Rule(lambda x: (log1p(-sigmoid(x)), -softplus(x)), rounding=True),
+    Rule(lambda x: (log(exp(x) + 1), softplus(x)), rounding=True),
+    Rule(lambda x: (log1p(exp(x)), softplus(x)), rounding=True),
+    Rule(lambda x, y: (log(exp(x) + exp(y)), logaddexp(x, y)), rounding=True),
+    # what is divided by and multiplied with again
+    Rule(lambda x, y: ((x / y) * y, x), rounding=True),
+    Rule(lambda x, y: ((x * reciprocal(y)) * y, x), rounding=True),
+    Rule(lambda x, y, z: (((x / y) * z) * y, x * z), rounding=True),
+    Rule(lambda x, y, z: (((-(x / y)) * z) * y, -(x * z)), rounding=True),
+    Rule(lambda y, z: ((reciprocal(y) * z) * y, z), rounding=True),
+    Rule(lambda y, z: (((-reciprocal(y)) * z) * y, -z), rounding=True),
+]
+
+
+# ---- over axes ------------------------------------------------------------------------------------------------------
+def _log_of_sum(node: Expr) -> Expr | None:
+    """log(sum(exp(x))) = logsumexp(x)."""
+    total = node.inputs[0]
+    if total.op.name != "sum" or total.inputs[0].op.name != "exp" or _is_shifted(total.inputs[0].inputs[0]):
+        return None
+    return logsumexp(total.inputs[0].inputs[0], total.attrs["axes"])
+
+
+def _softmax(node: Expr) -> Expr | None:
+    """exp(x) / sum(exp(x)), where the largest x is taken from each: it cancels."""
+    parts = _softmax_parts(node)
+    if parts is None or _is_shifted(parts[0]):
+        return None
+    x, axes = parts
+    shifted = exp(x - max(x, axes, keepdims=True))
+    return shifted / sum(shifted, axes, keepdims=True)
+
+
+def _log_of_softmax(node: Expr) -> Expr | None:
+    """log(exp(x) / sum(exp(x))) = x - log(sum(exp(x)))."""
+    parts = _softmax_parts(node.inputs[0])
+    if parts is None:
+        return None
+    x, axes = parts
+    if not _is_shifted(x):
+        return x - logsumexp(x, axes, keepdims=True)
+    return x - log(sum(exp(x), axes, keepdims=True))
+
+
+def _softmax_parts(node: Expr) -> tuple[Expr, tuple[int, ...]] | None:
+    """x and the axes, where `node` is exp(x) / sum(exp(x), axes, keepdims=True)."""
+    if node.op.name != "divide" or node.inputs[0].op.name != "exp":
+        return None
+    top, total = node.inputs
+    shape = total.dims
+    while total.op.name in ("reshape", "expand_dims"):
+        total = total.inputs[0]
+    if total.op.name != "sum" or total.inputs[0] is not top:
+        return None
+    axes = total.attrs["axes"]
+    kept = tuple(1 if k in axes else d for k, d in enumerate(top.dims))
+    return (top.inputs[0], axes) if (1,) * (len(kept) - len(shape)) + shape == kept else None
+
+
+def _is_shifted(x: Expr) -> bool:
+    """Whether the largest element was taken from x already."""
+    if x.op.name != "subtract":
+        return False
+    top = x.inputs[1]
+    while top.op.name in ("reshape", "expand_dims", "broadcast_to", "stop_gradient", "where"):
+        top = top.inputs[1 if top.op.name == "where" else 0]
+    return top.op.name == "max" and top.inputs[0] is x.inputs[0]
+
+
+_AXES: list[tuple[str, Replace]] = [("log", _log_of_sum), ("log", _log_of_softmax), ("divide", _softmax)]
