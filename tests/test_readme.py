@@ -1,0 +1,65 @@
+"""The README is true: its programs run and print what their comments say, its links lead somewhere."""
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphc
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+COMMANDS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=["expression", "network", "op"])
+def test_programs_print_what_their_comments_say(program, tmp_path):
+    if "graphc.compile(" in program and not hasattr(graphc, "compile"):
+        pytest.skip("graphc.compile does not exist yet")
+    done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{program}"],
+                          cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    expected = re.findall(r"^print\(.*\)\s+# (.*)$", program, re.MULTILINE)
+    assert done.stdout.splitlines() == expected and expected
+
+
+def test_commands_are_those_that_are_tested():
+    assert len(COMMANDS) == 2
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        assert f"'{command.strip()}'" in script
+
+
+def test_commands_name_files_and_extras_that_exist():
+    words = shlex.split(" ".join(COMMANDS))
+    assert [w for w in words if w.endswith(".py")] and all((ROOT / w).is_file() for w in words if w.endswith(".py"))
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    extras = {extra for group in re.findall(r"\.\[([\w,]+)\]", README) for extra in group.split(",")}
+    assert extras and all(f'"{extra}": [' in setup for extra in extras)
+
+
+def test_links_lead_to_files():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert len(links) >= 5
+    assert not [link for link in links if not (ROOT / link).is_file()]
+
+
+def test_the_names_it_uses_exist():
+    names = set(re.findall(r"\bgraphc\.([a-z_]+)\(", README)) - {"compile"}
+    assert len(names) > 8
+    assert not [name for name in names if not hasattr(graphc, name)]
+
+
+def test_the_picture_is_what_draw_makes_today(tmp_path):
+    x, y = graphc.placeholder((), name="x"), graphc.placeholder((), name="y")
+    z = x * y + 5 * y + 5
+    graphc.draw([z, *graphc.grad(z, [x, y])], tmp_path / "expression.svg")
+    assert _without_tooltips(tmp_path / "expression.svg") == _without_tooltips(ROOT / "docs" / "expression.svg")
+
+
+def _without_tooltips(path: Path) -> str:
+    """Tooltips name the line that made a node, which is not the same here."""
+    return re.sub(r"<title>.*?</title>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
