@@ -9,5 +9,8 @@ from .creation import *
 from .rearrange import *
 from .cumulative import *
 from .index import *
+from .sorting import *
 from .linalg import *
 from .einsum import *
+from .pool import *
+from .conv import *

@@ -1,12 +1,12 @@
 """Random numbers that are functions of a counter: ``graphc.random.normal((3, 4))``.
 
-The number at place `i` of an op's result is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-SC 2011) of the seed, the step, the op's stream and `i`, and of nothing else: the same on every device, for any number of
-threads, inside any fused kernel, however often it is computed.
+The number at place `i` of an op's result is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2,
+3", SC 2011) of the seed, the step, the op's stream and `i`, and of nothing else: the same on every device, for any
+number of threads, inside any fused kernel, however often it is computed.
 
-- ``seed=None``: the program's state, `state`: a seed and a step that grows by one at each call of a compiled function. Every
-  op draws from a stream of its own. ``set_seed(seed)`` starts all over, so that a program repeats itself; until it is
-  called the seed is 0.
+- ``seed=None``: the program's state, `state`: a seed and a step that grows by one at each call of a compiled function.
+  Every op draws from a stream of its own. ``set_seed(seed)`` starts all over, so that a program repeats itself; until
+  it is called the seed is 0.
 - ``seed=7``: the same numbers at each call, and in every op of that seed.
 - ``seed=state``: a Variable (or any expression) of your own: uint64, shape (2,), the seed and the step.
 """
@@ -16,7 +16,6 @@ from collections.abc import Callable
 from itertools import count
 from statistics import NormalDist
 
-import ml_dtypes
 import numpy as np
 
 from ..ir.errors import ArgumentError, DTypeError, ShapeError
@@ -32,7 +31,7 @@ _streams = count()
 
 
 def set_seed(seed: int) -> None:
-    """Start all random numbers over: sets the seed, the step to 0, and the streams of ops made from now on from the first."""
+    """Start all random numbers over: the seed is `seed`, the step 0, and the next op draws from the first stream."""
     global _streams
     state.assign(np.array([_checked_seed(seed), 0], np.uint64))
     _streams = count()
@@ -68,7 +67,7 @@ _DIGITS = {np.dtype("float16"): 11, as_dtype("bfloat16"): 8, np.dtype("float32")
 
 
 def _uniform(state, *, shape, dtype, stream):
-    return (_wide(state, shape, stream) >> (64 - _DIGITS[dtype])) * 2.0**-_DIGITS[dtype]
+    return ((_wide(state, shape, stream) >> (64 - _DIGITS[dtype])) * 2.0**-_DIGITS[dtype]).astype(dtype)
 
 
 def _tail(state, shape, dtype, stream) -> tuple[np.ndarray, np.ndarray]:
@@ -82,17 +81,17 @@ def _tail(state, shape, dtype, stream) -> tuple[np.ndarray, np.ndarray]:
     return p, np.where(w & 1, -1.0, 1.0)
 
 
-_quantile = np.vectorize(NormalDist().inv_cdf, otypes=[float])
+_quantile = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
 
 
 def _normal(state, *, shape, dtype, stream):
     p, sign = _tail(state, shape, dtype, stream)
-    return _quantile(p) * sign
+    return (_quantile(p) * sign).astype(dtype)
 
 
 def _truncated_normal(state, *, shape, dtype, stream):
     q, sign = _tail(state, shape, dtype, stream)
-    return np.maximum(_quantile(0.5 - q * (1 - 2 * NormalDist().cdf(-2))), -2) * sign
+    return (np.maximum(_quantile(0.5 - q * (1 - 2 * NormalDist().cdf(-2))), -2) * sign).astype(dtype)
 
 
 def _integers(state, *, shape, dtype, stream, low, size):
@@ -159,28 +158,31 @@ _integers_row = Op("random_integers", _integers, _type, Index(_integers_index),
 
 # ---- functions ------------------------------------------------------------------------------------------------------
 def uniform(shape=(), minval=0.0, maxval=1.0, dtype="float32", seed=None) -> Expr:
-    """Uniform numbers on [`minval`, `maxval`). The bounds are numbers, or expressions that broadcast to `shape`: gradients
-    flow to them. (Between expressions, rounding may give `maxval` itself.)"""
+    """Uniform numbers on [`minval`, `maxval`). The bounds are numbers, or expressions that broadcast to `shape`, and
+    gradients flow to them. (Between expressions, rounding may give `maxval` itself.)"""
     unit = _float_draw("uniform", _uniform_row, shape, dtype, seed)
+    if not isinstance(minval, Expr) and not isinstance(maxval, Expr) and not np.all(np.less(minval, maxval)):
+        raise ArgumentError(f"random.uniform: minval must lie below maxval; they are {minval!r} and {maxval!r}")
     if _is(minval, 0) and _is(maxval, 1):
         return unit
     y = _scaled("uniform", unit, as_expr(maxval).astype(unit.dtype) - minval, minval)
-    return y if isinstance(maxval, Expr) else minimum(y, constant(_before(maxval, minval, unit.dtype)))
+    return y if isinstance(maxval, Expr) else minimum(y, constant(_before(maxval, unit.dtype)))
 
 
 def normal(shape=(), mean=0.0, stddev=1.0, dtype="float32", seed=None) -> Expr:
-    """Normal numbers. `mean` and `stddev` are numbers, or expressions that broadcast to `shape`: gradients flow to them."""
+    """Normal numbers. `mean` and `stddev` are numbers, or expressions that broadcast to `shape`, and gradients flow to
+    them."""
     return _located("normal", _normal_row, shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(shape=(), mean=0.0, stddev=1.0, dtype="float32", seed=None) -> Expr:
-    """Normal numbers, given that they lie within two standard deviations of the mean (a conditional distribution, sampled by
-    its quantile: nothing is clipped)."""
+    """Normal numbers, given that they lie within two standard deviations of the mean (a conditional distribution,
+    sampled by its quantile: nothing is clipped)."""
     return _located("truncated_normal", _truncated_row, shape, mean, stddev, dtype, seed)
 
 
 def bernoulli(shape=(), p=0.5, dtype="bool", seed=None) -> Expr:
-    """True with probability `p`: a number, or an expression that broadcasts to `shape`. Probabilities are met to 2**-24."""
+    """True with probability `p`, a number or an expression that broadcasts to `shape`; met to 2**-24."""
     unit = _float_draw("bernoulli", _uniform_row, shape, "float32", seed)
     _check_broadcast("bernoulli", unit, p)
     return less(unit, p).astype(dtype)
@@ -231,10 +233,9 @@ def _check_broadcast(name: str, z: Expr, *parameters) -> None:
             raise ShapeError(f"random.{name}: a parameter of shape {x.type} does not broadcast to the shape {z.type}")
 
 
-def _before(maxval: float, minval, dtype: np.dtype) -> np.ndarray:
-    """The largest number of `dtype` below `maxval` (or the smallest above, where the bounds are the other way round)."""
-    below = not isinstance(minval, Expr) and np.all(np.asarray(minval) > maxval)
-    return np.nextafter(np.asarray(maxval).astype(dtype), np.asarray(np.inf if below else -np.inf).astype(dtype))
+def _before(maxval: float, dtype: np.dtype) -> np.ndarray:
+    """The largest number of `dtype` below `maxval`."""
+    return np.nextafter(np.asarray(maxval).astype(dtype), np.asarray(-np.inf).astype(dtype))
 
 
 def _is(value, number: float) -> bool:
