@@ -128,6 +128,14 @@ def _common(sizes: tuple[Size, ...], shapes) -> Size:
     return known.pop() if known else wide[0] if wide else 1
 
 
+def row_major(dims: Iterable[Size], i: Iterable[Size]) -> Size:
+    """The offset, in elements, of the element at indices `i` of a row-major array."""
+    offset: Size = 0
+    for size, index in zip(dims, i, strict=True):
+        offset = offset * size + index
+    return offset
+
+
 def show_dims(dims: Iterable[Size]) -> str:
     dims = tuple(dims)
     return f"({', '.join(map(str, dims))}{',' if len(dims) == 1 else ''})"

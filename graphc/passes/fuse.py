@@ -95,7 +95,7 @@ class _Fusion:
         if len(group.index) >= self.largest or not self.contraction.joins(group, sources):
             return
         axes = group.axes
-        if isinstance(node.op.lower, Fold) and not axes and not group.anchor:
+        if isinstance(node.op.lower, Fold) and not axes and group.anchor is None:
             group.axes = frozenset(node.attrs["axes"])
         for index in _places(node, group):
             if _fits(node, index, group):
@@ -107,7 +107,7 @@ class _Fusion:
         """Whether two kernels may become one."""
         same = a.domain == b.domain and (a.axes == b.axes or not a.axes or not b.axes)
         small = len(a.index) + len(b.index) <= self.largest
-        return a is not b and same and small and not a.anchor and not b.anchor \
+        return a is not b and same and small and a.anchor is b.anchor is None \
             and self.contraction.merges(a, b) and self.fits_together(a, b)
 
     def fits_together(self, a: Group, b: Group) -> bool:
@@ -138,7 +138,7 @@ class _Fusion:
                 for x in node.inputs:
                     readers[memory(x), group.domain, group.axes][group] = None
         for (x, *_), groups in readers.items():
-            if x.dims:
+            if x.op.name != "constant":
                 self.join_all([g for g in groups if g in self.groups])
 
     def join_all(self, groups: list[Group]) -> None:
@@ -158,10 +158,10 @@ class _Fusion:
             self.store(x.inputs[0])
         elif is_transparent(x) and x not in self.home:
             group = self.start(x, list(self.sources(x)))
-            group.stored.append(x)
+            group.stored[x] = None
             self.store_operands(group)
-        elif x not in self.home[x].stored:
-            self.home[x].stored.append(x)
+        else:
+            self.home[x].stored[x] = None
 
     def store_operands(self, group: Group) -> None:
         """Give memory to what a kernel reads from others."""

@@ -28,7 +28,7 @@ class Group:
     anchor: Expr | None = None
     index: dict[Expr, Indices] = field(default_factory=dict)
     stage: dict[Expr, int] = field(default_factory=dict)
-    stored: list[Expr] = field(default_factory=list)
+    stored: dict[Expr, None] = field(default_factory=dict)
 
     @property
     def nodes(self) -> list[Expr]:
@@ -46,7 +46,8 @@ class Group:
     @property
     def by_columns(self) -> bool:
         """Whether the innermost axis is kept: then sums run down columns, a block of them at a time."""
-        return bool(self.axes) and len(self.domain) - 1 not in self.axes
+        long = [k for k, size in enumerate(self.domain) if size != 1]
+        return any(k in self.axes for k in long) and long[-1] not in self.axes
 
     def reads(self, node: Expr, index: Indices | None = None) -> Iterator[tuple[Expr, Indices | None]]:
         """What `node` reads, and where; see `reads`. The anchor reads what it likes."""
@@ -117,6 +118,19 @@ def memory(node: Expr) -> Expr:
     while is_transparent(node) or is_alias(node):
         node = node.inputs[0]
     return node
+
+
+def root(node: Expr) -> Expr:
+    """The node whose bytes `node` has: below other views of them."""
+    while is_alias(node):
+        node = node.inputs[0]
+    return node
+
+
+def operands(group: Group) -> set[Expr]:
+    """The nodes whose bytes a kernel reads, once everything that needs memory has it."""
+    contiguous = group.anchor is not None and not group.anchor.op.lower.strided
+    return {root(x if contiguous and node is group.anchor else base(x)) for node in group.index for x in node.inputs}
 
 
 def broadcast_index(x: Expr, i: Indices) -> Indices:

@@ -1,0 +1,69 @@
+"""The argument block of a kernel while it is written: which word holds what."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..ir.expr import Expr
+from ..ir.integer import Integer, Size, Symbol, ceildiv
+from ..ir.types import SHORT
+from .program import Scratch, Status
+from .text import Names
+
+
+@dataclass
+class Arguments:
+    """Words in the order of their first use, and the names that the kernel's first lines give them."""
+
+    names: Names
+    words: list = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    pointers: dict[Expr, str] = field(default_factory=dict)
+    reading: list[Expr] = field(default_factory=list)
+    writing: list[Expr] = field(default_factory=list)
+    _status: str | None = None
+
+    def has(self, node: Expr) -> bool:
+        return node in self.pointers
+
+    def read(self, node: Expr) -> str:
+        """The name of the pointer through which `node` is read."""
+        if node not in self.pointers:
+            self.reading.append(node)
+            self.pointers[node] = self._pointer("source", node)
+        return self.pointers[node]
+
+    def write(self, node: Expr) -> str:
+        """The name of the pointer through which `node` is written."""
+        self.writing.append(node)
+        self.pointers[node] = self._pointer("target", node)
+        return self.pointers[node]
+
+    def _pointer(self, role: str, node: Expr) -> str:
+        name = self.names.new(f"{node.op.name}_out" if role == "target" else node.name or node.op.name)
+        return self._word(name, node, f'{role}(args, {len(self.words)}, "{SHORT[node.dtype]}")')
+
+    def size(self, symbol: Symbol) -> str:
+        """The name of a size that only a call knows."""
+        word = Integer({(symbol,): 1})
+        return self._word(self.names.new("n"), word, f"size(args, {len(self.words)})")
+
+    def scratch(self, nbytes: Size, dtype: np.dtype, code: Callable[[Size], str], wanted: str = "scratch") -> str:
+        """The name of private memory; `code` writes out an Integer."""
+        stride = ceildiv(nbytes, 64) * 64 // dtype.itemsize
+        base = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
+        return self._word(self.names.new(wanted), Scratch(stride * dtype.itemsize), f"{base} + tid * ({code(stride)})")
+
+    def status(self) -> str:
+        """The name of the word in which failed checks are reported."""
+        if self._status is None:
+            self._status = self.names.new("status")
+            self._word(self._status, Status(), f'workspace(args, {len(self.words)}, "i64")')
+        return self._status
+
+    def _word(self, name: str, word, code: str) -> str:
+        self.words.append(word)
+        self.lines.append(f"{name} = {code}")
+        return name

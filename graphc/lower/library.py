@@ -1,0 +1,126 @@
+"""Hand-written kernels: a driver that calls one with addresses and sizes, and the epilogue that it applies to each tile."""
+from __future__ import annotations
+
+from ..ir.expr import Expr
+from ..ir.integer import Size, product
+from ..ir.op import Scalar
+from ..ir.types import compute_dtype, row_major
+from ..passes.axes import Axes, all_axes, joined
+from ..passes.kernels import Group
+from ..passes.strides import matrices
+from .arguments import Arguments
+from .body import Body, Value
+from .imports import with_imports
+from .program import Step
+from .source import KernelSource
+from .text import Names
+
+
+def lower(group: Group) -> Step:
+    """The kernel of a group with an anchor."""
+    anchor, kernel = group.anchor, group.anchor.op.lower
+    words: list = []
+    texts, checks, reads = [], [], []
+    if kernel.epilogue:
+        epilogue = _Epilogue(group, words)
+        texts, checks, reads = [epilogue.text()], epilogue.body.checks, epilogue.arguments.reading
+    driver = _Driver(group, words)
+    text = with_imports("\n\n".join([*texts, driver.text()]))
+    reads = tuple(dict.fromkeys([*reads, *driver.arguments.reading]))
+    cost = sum(n.op.lower.cost for n in group.nodes if isinstance(n.op.lower, Scalar))
+    work = work_of(anchor) + product(anchor.dims) * cost
+    return Step(KernelSource(driver.name, text), tuple(words), reads, tuple(group.stored), tuple(group.nodes),
+                tuple(checks), work)
+
+
+def work_of(node: Expr) -> Size:
+    """About how many operations a hand-written kernel takes: for a product of two operands, each result times the length
+    of its sum."""
+    total = product(node.dims)
+    if len(node.inputs) == 2 and node.op.lower.epilogue:
+        shared = node.inputs[0].dims[-1] if node.op.lower.strided else product(node.inputs[1].dims[:-1])
+        return total * shared
+    return total * 8 + sum((product(x.dims) for x in node.inputs), 0)
+
+
+class _Driver:
+    """The function that the runtime calls."""
+
+    def __init__(self, group: Group, words: list):
+        self.group, self.kernel = group, group.anchor.op.lower
+        self.names = Names({self.kernel.function.split(".")[0]})
+        self.name = self.names.new("_".join(dict.fromkeys(n.op.name for n in [group.anchor, *group.nodes[-2:]])))
+        self.arguments = Arguments(self.names, words)
+        self.body = Body(group, self.arguments, self.names)
+
+    def text(self) -> str:
+        operands = self._matrices() if self.kernel.strided else self._operands()
+        call = [*operands, *(["epilogue", "args"] if self.kernel.epilogue else []), *self._scratch(), "tid", "threads"]
+        lines = [*self.arguments.lines, f"{self.kernel.function}({', '.join(call)})"]
+        return f"def {self.name}(args, tid, threads):\n" + "".join(f"    {line}\n" for line in lines)
+
+    def _operands(self) -> list[str]:
+        """Pointers to the operands and the result, then the sizes."""
+        anchor = self.group.anchor
+        pointers = [self.arguments.read(x) for x in anchor.inputs] + [self.arguments.write(next(iter(self.group.stored)))]
+        sizes = self.kernel.sizes(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
+        return pointers + [self.body.code(s) for s in sizes]
+
+    def _matrices(self) -> list[str]:
+        """Pointers to two stacks of matrices and their product, then sizes and strides."""
+        count, a, b = matrices(self.group.anchor)
+        pointers = [self._offset(self.arguments.read(x.node), x.offset) for x in (a, b)]
+        m, n = self.group.anchor.dims[-2:]
+        sizes = [count, m, n, self.group.anchor.inputs[0].dims[-1], a.batch, a.row, a.column, b.batch, b.row, b.column]
+        return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self.body.code, sizes)]
+
+    def _offset(self, pointer: str, offset: Size) -> str:
+        return pointer if offset == 0 else f"{pointer} + ({self.body.code(offset)})"
+
+    def _scratch(self) -> list[str]:
+        if self.kernel.scratch is None:
+            return []
+        anchor = self.group.anchor
+        nbytes = self.kernel.scratch(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
+        return [self.arguments.scratch(nbytes, compute_dtype(anchor.dtype), self.body.code)]
+
+
+class _Epilogue:
+    """The function that stores: ``epilogue(args, out, value, row, column)``, `value` an element of the anchor's result."""
+
+    def __init__(self, group: Group, words: list):
+        self.group, self.words = group, words
+        draft = self._written(all_axes(group.domain[:-1]))
+        del words[:]
+        self.body = self._written(joined(all_axes(group.domain[:-1]), draft.used))
+        self.arguments = self.body.arguments
+
+    def _written(self, leading: Axes) -> Body:
+        names = Names({a.symbol.name for a in leading.loops})
+        body = Body(self.group, Arguments(names, self.words), names)
+        last = all_axes((1,) * (len(self.group.domain) - 1) + self.group.domain[-1:])
+        axes = Axes(leading.loops + last.loops, {**last.values, **leading.values})
+        body.symbols.update({a.symbol: "column" for a in last.loops})
+        self._rows(leading, body)
+        anchor = self.group.anchor
+        value = Value("value", compute_dtype(anchor.dtype))
+        body.define(anchor, axes.place(self.group.index[anchor]), value)
+        for node in self.group.stored:
+            i = axes.place(self.group.index[node])
+            result = body.emit(node, i)
+            pointer = body.arguments.write(node)
+            body.line(f"{pointer}[{body.code(row_major(node.dims, i))}] = {result.code}")
+        return body
+
+    def _rows(self, leading: Axes, body: Body) -> None:
+        if len(leading.loops) == 1:
+            body.symbols[leading.loops[0].symbol] = "row"
+            return
+        for k, axis in enumerate(leading.loops):
+            inner = product(a.size for a in leading.loops[k + 1:])
+            body.symbols[axis.symbol] = axis.symbol.name
+            body.line(f"{axis.symbol.name} = row // ({body.code(inner)}) % ({body.code(axis.size)})")
+
+    def text(self) -> str:
+        lines = [*self.arguments.lines, *self.body.scopes[0].lines]
+        return "@jit\ndef epilogue(args, out, value, row, column):\n" + "".join(f"    {line}\n" for line in lines)

@@ -1,0 +1,211 @@
+"""Loop kernels: elementwise chains, the folds at their ends, and what reads these again, as one Python function.
+
+Three shapes of text, by what the group folds:
+
+- nothing: a loop over the elements (flat where possible, else rows and columns);
+- the innermost axis: for each row, a loop a stage (all that waits for equally many folds runs in one loop);
+- outer axes only: for each block of columns, accumulators in scratch, and the rows run past them.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from ..ir.expr import Expr
+from ..ir.integer import Size, ceildiv, product
+from ..ir.op import Fold, Scalar
+from ..ir.types import compute_dtype, is_float, row_major
+from ..passes.axes import Axes, Axis, all_axes, joined
+from ..passes.kernels import LOOP, Group
+from .arguments import Arguments
+from .body import Body, Value, converted
+from .imports import with_imports
+from .program import Step
+from .source import KernelSource
+from .text import Names, typed
+
+BLOCK = 512
+"""Columns that are summed at a time: their accumulators stay in the first-level cache."""
+
+
+def lower(group: Group) -> Step:
+    """The kernel of a group without an anchor."""
+    draft = _Loops(group, all_axes(group.domain, group.axes))
+    draft.write()
+    axes = joined(all_axes(group.domain, group.axes), draft.body.used)
+    loops = _Loops(group, axes)
+    loops.write()
+    return loops.step()
+
+
+class _Loops:
+    def __init__(self, group: Group, axes: Axes):
+        self.group, self.axes = group, axes
+        self.names = Names({a.symbol.name for a in axes.loops})
+        self.name = self.names.new(_title(group))
+        self.arguments = Arguments(self.names)
+        self.body = Body(group, self.arguments, self.names)
+        self.body.symbols.update({a.symbol: a.symbol.name for a in axes.loops})
+
+    def step(self) -> Step:
+        lines = [*self.arguments.lines, *self.body.scopes[0].lines]
+        text = with_imports(f"def {self.name}(args, tid, threads):\n" + "".join(f"    {line}\n" for line in lines))
+        group, arguments = self.group, self.arguments
+        return Step(KernelSource(self.name, text), tuple(arguments.words), tuple(arguments.reading),
+                    tuple(arguments.writing), tuple(group.nodes), tuple(self.body.checks), _work(group))
+
+    def write(self) -> None:
+        for node in self.group.stored:
+            self.arguments.write(node)
+        if self.group.by_columns:
+            self.columns()
+        elif self.group.axes:
+            with self.rows(self.axes.kept):
+                self.stages()
+        else:
+            self.elements()
+
+    # ---- elements
+    def elements(self) -> None:
+        *outer, inner = self.axes.loops or (None,)
+        if inner is None or not outer:
+            with self.rows(self.axes.loops):
+                self.store(self.group.stored)
+            return
+        with self.rows(outer), self.loop(inner):
+            self.store(self.group.stored)
+
+    def store(self, nodes: Iterable[Expr]) -> None:
+        for node in nodes:
+            i = self.axes.place(self.group.index[node])
+            value = self.body.emit(node, i)
+            self.body.line(f"{self.arguments.pointers[node]}[{self.body.code(row_major(node.dims, i))}] = {value.code}")
+
+    # ---- loops
+    @contextmanager
+    def rows(self, axes: Iterable[Axis]) -> Iterator[None]:
+        """One loop over all combinations of these axes, shared among the threads."""
+        axes = tuple(axes)
+        if not axes:
+            with self.body.scope("if tid == 0:", closed=True):
+                yield
+            return
+        self.body.line(f"low, high = share({self.body.code(product(a.size for a in axes))}, tid, threads)")
+        variable = axes[0].symbol.name if len(axes) == 1 else "row"
+        with self.body.scope(f"for {variable} in range(low, high):", *(a.symbol for a in axes)):
+            if len(axes) > 1:
+                self.unravel(axes, variable)
+            yield
+
+    def unravel(self, axes: Sequence[Axis], number: str) -> None:
+        """Each axis' variable from the number of a combination."""
+        for k, axis in enumerate(axes):
+            inner = product(a.size for a in axes[k + 1:])
+            quotient = number if inner == 1 else f"{number} // ({self.body.code(inner)})"
+            remainder = quotient if k == 0 else f"{quotient} % ({self.body.code(axis.size)})"
+            self.body.line(f"{axis.symbol.name} = {remainder}")
+
+    def loop(self, axis: Axis, bounds: str = "") -> AbstractContextManager[None]:
+        head = f"for {axis.symbol.name} in range({bounds or self.body.code(axis.size)}):"
+        return self.body.scope(head, axis.symbol)
+
+    @contextmanager
+    def loops(self, axes: Iterable[Axis]) -> Iterator[None]:
+        """Nested loops over these axes; one pass where there are none."""
+        with ExitStack() as stack:
+            for axis in axes:
+                stack.enter_context(self.loop(axis))
+            yield
+
+    # ---- folds along rows
+    def stages(self) -> None:
+        whole = [n for n in self.group.stored if self.is_whole(n)]
+        last = max(self.group.stage[n] for n in [*self.group.folds, *whole])
+        for stage in range(last + 1):
+            folds = [f for f in self.group.folds if self.group.stage[f] == stage]
+            self.stage(folds, [n for n in whole if self.group.stage[n] == stage])
+        self.store(n for n in self.group.stored if not self.is_whole(n))
+
+    def is_whole(self, node: Expr) -> bool:
+        """Whether a node runs over the folded loops too."""
+        return not isinstance(node.op.lower, Fold) and self.group.index[node] not in (self.group.kept, self.unit_index)
+
+    @property
+    def unit_index(self) -> tuple:
+        kept = iter(self.group.kept)
+        return tuple(0 if k in self.group.axes else next(kept) for k in range(len(self.group.domain)))
+
+    def stage(self, folds: list[Expr], stored: list[Expr]) -> None:
+        if not folds and not stored:
+            return
+        sums = {f: self.body.assign(f.op.name, self.initial(f), compute_dtype(f.dtype)) for f in folds}
+        with self.loops(self.axes.folded):
+            for fold, total in sums.items():
+                self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
+            self.store(stored)
+        for fold, total in sums.items():
+            self.body.define(fold, self.axes.place(self.group.index[fold]), total)
+
+    def operand(self, fold: Expr) -> Value:
+        """What the fold takes in, in the present pass of its loops."""
+        return self.body.emit(fold.inputs[0], self.axes.place(LOOP[:len(self.group.domain)]))
+
+    def initial(self, fold: Expr) -> str:
+        return typed(_fold(fold)[0], compute_dtype(fold.dtype))
+
+    def combined(self, fold: Expr, total: Value, x: Value) -> str:
+        combine = _fold(fold)[1]
+        if is_float(fold.dtype):
+            combine = _REASSOCIATED.get(combine, combine)
+        return converted(typed(combine.replace("{acc}", total.code), total.dtype), [x], total.dtype)
+
+    # ---- folds down columns
+    def columns(self) -> None:
+        *outer, inner = self.axes.kept
+        blocks = ceildiv(inner.size, BLOCK)
+        self.body.line(f"low, high = share({self.body.code(product(a.size for a in outer) * blocks)}, tid, threads)")
+        sums = {f: self.arguments.scratch(BLOCK * compute_dtype(f.dtype).itemsize, compute_dtype(f.dtype), self.body.code, "sums")
+                for f in self.group.folds}
+        with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
+            self.unravel(outer, f"block // ({self.body.code(blocks)})" if blocks != 1 else "block")
+            self.body.line(f"first = block % ({self.body.code(blocks)}) * {BLOCK}")
+            self.body.line(f"last = min(first + {BLOCK}, {self.body.code(inner.size)})")
+            self.block(inner, sums)
+
+    def block(self, inner: Axis, sums: dict[Expr, str]) -> None:
+        place = f"{inner.symbol.name} - first"
+        with self.loop(inner, "first, last"):
+            for fold, pointer in sums.items():
+                self.body.line(f"{pointer}[{place}] = {self.initial(fold)}")
+        with self.loops(self.axes.folded), self.loop(inner, "first, last"):
+            for fold, pointer in sums.items():
+                total = Value(f"{pointer}[{place}]", compute_dtype(fold.dtype))
+                self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
+            self.store(n for n in self.group.stored if self.is_whole(n))
+        with self.loop(inner, "first, last"):
+            for fold, pointer in sums.items():
+                total = self.body.assign(fold.op.name, f"{pointer}[{place}]", compute_dtype(fold.dtype))
+                self.body.define(fold, self.axes.place(self.group.index[fold]), total)
+            self.store(n for n in self.group.stored if not self.is_whole(n))
+
+
+_REASSOCIATED = {"{acc} + {0}": "add_up({acc}, {0})", "{acc} * {0}": "multiply_up({acc}, {0})"}
+"""Float sums and products in an order that vectorizes."""
+
+
+def _fold(node: Expr) -> tuple[str, str]:
+    lower = node.op.lower
+    kind = "f" if is_float(node.dtype) else node.dtype.kind
+    return lower.by_dtype.get(kind, (lower.init, lower.combine))
+
+
+def _title(group: Group) -> str:
+    """A name for a kernel: its last ops."""
+    names = [n.op.name for n in group.stored][-3:]
+    return "_".join(dict.fromkeys(names))
+
+
+def _work(group: Group) -> Size:
+    cost = sum(n.op.lower.cost if isinstance(n.op.lower, Scalar) else 1 for n in group.nodes)
+    return product(group.domain) * cost
+

@@ -1,0 +1,56 @@
+"""A program: what lowering makes of a graph. Kernels in order, and for each the words of its argument block.
+
+A word is either memory (a node's buffer) or an integer; both may depend on sizes that only a call knows, so that a program
+is bound to a call's sizes before it runs (`graphc.runtime.plan`)."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..ir.expr import Expr
+from ..ir.graph import Graph
+from ..ir.integer import Size
+from .source import KernelSource
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call: its source, and what stands in its argument block.
+
+    `words` holds nodes (the address of their memory), integers, and `Scratch`. `writes` are the nodes that it computes into
+    memory, `reads` those that it only reads. `checks` name what each of its run-time checks found wrong."""
+
+    source: KernelSource
+    words: tuple
+    reads: tuple[Expr, ...]
+    writes: tuple[Expr, ...]
+    nodes: tuple[Expr, ...]
+    checks: tuple[tuple[str, Expr], ...] = ()
+    work: Size = 0
+    """About how many elementary operations it takes: decides how many threads are worth while."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Private memory of so many bytes for each thread; threads find theirs at ``tid * size``."""
+
+    nbytes: Size
+
+
+@dataclass(frozen=True)
+class Status:
+    """A word of its own in which a kernel reports a failed check."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Steps in order. `graph` is what they compute; `in_place` maps a Variable's next value to the Variable whose memory
+    it may be written into straight away."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    in_place: dict[Expr, Expr] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The text of all kernels, each once."""
+        return "\n\n".join(dict.fromkeys(step.source.text for step in self.steps))

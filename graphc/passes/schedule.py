@@ -1,0 +1,83 @@
+"""The order of the kernels, and which Variables they may overwrite.
+
+A kernel runs after those that compute what it reads. A Variable's next value is written straight into the Variable's memory
+where everything that reads the old value can run before; otherwise it is computed apart and copied at the end.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import networkx as nx
+
+from ..ir.expr import Expr
+from ..ir.graph import Graph
+from ..ops.copy import copy
+from .kernels import LOOP, Group, base, memory, operands, root
+
+
+def schedule(graph: Graph) -> Graph:
+    """The graph with its kernels in order, and ``notes["in_place"]``: next value -> Variable."""
+    groups: list[Group] = list(graph.notes["kernels"])
+    home = {node: group for group in groups for node in group.index}
+    dag = nx.DiGraph()
+    dag.add_nodes_from(groups)
+    dag.add_edges_from((home[x], g) for g in groups for x in operands(g) if x in home and home[x] is not g)
+    readers: defaultdict[Expr, list[Group]] = defaultdict(list)
+    for group in groups:
+        for x in operands(group):
+            readers[x].append(group)
+    updates, in_place = [], {}
+    for variable, new in graph.updates:
+        if not _overwrites(variable, new, home, readers[variable], dag):
+            new = _commit(variable, new, groups, home, readers[variable], dag)
+        updates.append((variable, new))
+        in_place[new] = variable
+    position = {g: k for k, g in enumerate(groups)}
+    order = nx.lexicographical_topological_sort(dag, key=position.__getitem__)
+    return replace(graph, updates=tuple(updates), notes={**graph.notes, "kernels": tuple(order), "in_place": in_place})
+
+
+def _overwrites(variable: Expr, new: Expr, home: dict, readers: list[Group], dag: nx.DiGraph) -> bool:
+    """Whether `new` may be written over `variable`; if so, the readers of the old value are ordered before."""
+    if new not in home or not _alone(home[new], new, variable):
+        return False
+    earlier = [r for r in readers if r is not home[new]]
+    below = nx.descendants(dag, home[new]) if earlier else set()
+    if any(r in below for r in earlier):
+        return False
+    dag.add_edges_from((r, home[new]) for r in earlier)
+    return True
+
+
+def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, readers: list[Group], dag: nx.DiGraph) -> Expr:
+    """A copy of `new` into the Variable, after all that reads the old value."""
+    final = copy(new, use=f"commit {variable.serial}")
+    group = Group(final.dims, index={final: LOOP[:final.ndim]}, stage={final: 0}, stored={final: None})
+    groups.append(group)
+    dag.add_edges_from((r, group) for r in [*readers, home[root(new)]])
+    return final
+
+
+def _alone(group: Group, node: Expr, variable: Expr) -> bool:
+    """Whether the kernel that computes `node` reads `variable` at most at the element that it then writes."""
+    using = [n for n in group.index if any(memory(x) is variable for x in n.inputs)]
+    if not using:
+        return True
+    whole = LOOP[:len(group.domain)]
+    if group.axes or any(n is group.anchor for n in using) or group.index.get(node) != whole or node.dims != variable.dims:
+        return False
+    seen = [(x, i) for n in using for x, i in group.reads(n) if memory(x) is variable]
+    identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, whole, strict=True))
+    return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
+
+
+def _feeds(group: Group, using: list[Expr], node: Expr) -> bool:
+    """Whether `node` is computed from all that reads the Variable, so that the write comes last."""
+    above, stack = {node}, [node]
+    while stack:
+        for x in map(memory, stack.pop().inputs):
+            if x in group.index and x not in above:
+                above.add(x)
+                stack.append(x)
+    return all(n in above for n in using)

@@ -1,0 +1,132 @@
+"""A program bound to the sizes of one call: every buffer has its place, every argument block its words.
+
+New sizes cost a new plan, milliseconds; nothing is compiled."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..ir.expr import Expr
+from ..ir.integer import Symbol, evaluate
+from ..ir.leaves import Variable
+from ..lower.program import Program, Scratch, Status, Step
+from ..passes.kernels import root
+from .arena import ALIGNMENT, Interval, offsets, rounded
+
+PARALLEL = 1 << 18
+"""Elementary operations from which on several threads are worth their barriers."""
+
+
+class Plan:
+    """`words` are the argument blocks of all steps, one after the other; `table` is what the executor runs.
+
+    `slots` says which words hold the address of each input and output: they are filled in by every call. `values` is the
+    memory of 0-d inputs and outputs, which are copied."""
+
+    def __init__(self, program: Program, addresses: Sequence[int], sizes: Mapping[Symbol, int], threads: int):
+        self.program, self.sizes = program, sizes
+        work = sum(self.number(step.work) for step in program.steps)
+        self.threads = threads if work >= PARALLEL else 1
+        self.place = self._places()
+        self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
+        self.base = self._arena.ctypes.data + -self._arena.ctypes.data % ALIGNMENT
+        self.statuses = np.zeros(len(program.steps), np.int64)
+        self.slots: dict[Expr, list[int]] = {}
+        self.words, starts = self._words()
+        self.table = np.zeros((len(program.steps), 3), np.int64)
+        self.table[:, 0] = addresses
+        self.table[:, 1] = self.words.ctypes.data + 8 * np.array(starts, np.int64)
+        self.table[:, 2] = self._barriers()
+        self.checked = any(step.checks for step in program.steps)
+
+    def number(self, size) -> int:
+        return evaluate(size, self.sizes)
+
+    def nbytes(self, node: Expr) -> int:
+        return self.number(node.type.nbytes)
+
+    def shape(self, node: Expr) -> tuple[int, ...]:
+        return tuple(self.number(d) for d in node.dims)
+
+    # ---- memory
+    def _places(self) -> dict[Expr, int]:
+        """The offset in the arena of every intermediate result; then of each step's scratch."""
+        outside = {root(x) for x in self.program.graph.outputs} | set(self.program.in_place)
+        nodes, intervals = [], []
+        for node, (first, last) in self._lives().items():
+            if node not in outside:
+                nodes.append(node)
+                intervals.append(Interval(self.nbytes(node), first, last))
+        scratch = max((self._scratch(step) for step in self.program.steps), default=0)
+        found, self.scratch_start = offsets(intervals)
+        self.arena_bytes = self.scratch_start + scratch
+        self.intervals = dict(zip(nodes, intervals, strict=True))
+        return dict(zip(nodes, found, strict=True))
+
+    def _lives(self) -> dict[Expr, tuple[int, int]]:
+        lives: dict[Expr, tuple[int, int]] = {}
+        for k, step in enumerate(self.program.steps):
+            for node in step.writes:
+                lives[node] = (k, k)
+            for node in map(root, step.reads):
+                if node in lives:
+                    lives[node] = (lives[node][0], k)
+        return lives
+
+    def _scratch(self, step: Step) -> int:
+        return sum(rounded(self.number(w.nbytes)) * self.threads for w in step.words if isinstance(w, Scratch))
+
+    # ---- words
+    def _words(self) -> tuple[np.ndarray, list[int]]:
+        words: list[int] = []
+        starts = []
+        for k, step in enumerate(self.program.steps):
+            starts.append(len(words))
+            scratch = self.base + self.scratch_start
+            for word in step.words:
+                if isinstance(word, Scratch):
+                    words.append(scratch)
+                    scratch += rounded(self.number(word.nbytes)) * self.threads
+                else:
+                    words.append(self._word(word, k, len(words)))
+        return np.array(words, np.int64), starts
+
+    def _word(self, word, step: int, position: int) -> int:
+        if isinstance(word, Status):
+            return self.statuses.ctypes.data + 8 * step
+        if not isinstance(word, Expr):
+            return self.number(word)
+        node = self.program.in_place.get(root(word), root(word))
+        if isinstance(node, Variable):
+            return node.storage.ctypes.data
+        if node.op.name == "constant":
+            return node.attrs["value"].value.ctypes.data
+        if node in self.place:
+            return self.base + self.place[node]
+        self.slots.setdefault(node, []).append(position)
+        return 0
+
+    # ---- barriers
+    def _barriers(self) -> list[int]:
+        """1 for each step that must wait for the steps before it: it reads what they write, or writes what they use."""
+        flags, reads, writes = [], [], []
+        for step in self.program.steps:
+            mine = [self._range(x) for x in step.reads], [self._range(x) for x in step.writes]
+            scratch = any(isinstance(w, Scratch) for w in step.words)
+            wait = scratch or _meet(mine[0], writes) or _meet(mine[1], reads) or _meet(mine[1], writes)
+            if wait:
+                reads, writes = [], []
+            reads += mine[0]
+            writes += mine[1]
+            flags.append(int(wait))
+        return flags
+
+    def _range(self, x: Expr) -> tuple:
+        node = self.program.in_place.get(root(x), root(x))
+        start = self.place.get(node)
+        return (node,) if start is None else (None, start, start + rounded(self.nbytes(node)))
+
+
+def _meet(some: list[tuple], others: list[tuple]) -> bool:
+    return any(a[0] is b[0] and (a[0] is not None or (a[1] < b[2] and b[1] < a[2])) for a in some for b in others)

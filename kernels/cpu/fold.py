@@ -1,0 +1,46 @@
+"""What folds and index checks need beyond Python's operators."""
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .jit import jit
+
+
+def _reassociated(operation: str):
+    """Float arithmetic that LLVM may reorder: what lets a sum run in vector lanes."""
+    @intrinsic
+    def apply(typing, x, y):
+        def code(context, builder, sig, args):
+            return getattr(builder, operation)(*args, flags=("reassoc", "contract", "nsz"))
+        return x(x, x), code
+    return apply
+
+
+add_up = _reassociated("fadd")
+multiply_up = _reassociated("fmul")
+
+
+@intrinsic
+def _or_store(typing, status, number):
+    """Keep the first failure that was reported."""
+    def code(context, builder, sig, args):
+        word = builder.bitcast(args[0], ir.IntType(64).as_pointer())
+        with builder.if_then(builder.icmp_signed("==", builder.load(word), ir.Constant(ir.IntType(64), 0))):
+            builder.store(args[1], word)
+        return context.get_dummy_value()
+    return types.void(status, types.int64), code
+
+
+@jit
+def report(status, number, index, size):
+    """`index` counted from the end where it is negative; outside of its axis it is reported, and 0."""
+    place = index + size if index < 0 else index
+    if place < 0 or place >= size:
+        _or_store(status, number)
+        return 0
+    return place
+
+
+__all__ = ["add_up", "multiply_up", "report"]
