@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir.errors import ShapeError
+from ..ir.errors import DTypeError, ShapeError
 from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.leaves import as_expr
@@ -20,6 +20,12 @@ from .shape import flatten
 def along(dims: tuple[Size, ...], axis: int) -> tuple[Size, Size, Size]:
     """How often, how long and how far apart: the sizes before an axis, of it, and after it."""
     return product(dims[:axis]), dims[axis], product(dims[axis + 1:])
+
+
+def _same_type(x: Type, *, axis, reverse) -> Type:
+    if is_bool(x.dtype):
+        raise DTypeError("takes numbers, not bool")
+    return x
 
 
 def _sizes(*types: Type, axis, reverse) -> tuple:
@@ -73,12 +79,12 @@ def _cases(operands: int):
     return cases
 
 
-_cumulative_sum = Op("cumulative_sum", _running(np.cumsum), lambda x, *, axis, reverse: x,
+_cumulative_sum = Op("cumulative_sum", _running(np.cumsum), _same_type,
                      Kernel("along.cumulative_sum", _sizes),
                      lambda g, y, x, axis, reverse: (_cumulative_sum(g, axis=axis, reverse=not reverse),),
                      cases=_cases(1), tolerance=4, doc="The sum of all elements up to each (from each on: reverse).")
 
-_cumulative_prod = Op("cumulative_prod", _running(np.cumprod), lambda x, *, axis, reverse: x,
+_cumulative_prod = Op("cumulative_prod", _running(np.cumprod), _same_type,
                       Kernel("along.cumulative_prod", _sizes), _product_grad, cases=_cases(1), tolerance=4,
                       doc="The product of all elements up to each (from each on: reverse).")
 
