@@ -10,6 +10,7 @@ from .rearrange import *
 from .cumulative import *
 from .index import *
 from .sorting import *
+from .extend import *
 from .linalg import *
 from .einsum import *
 from .pool import *

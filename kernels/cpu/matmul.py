@@ -168,20 +168,20 @@ def _finish(c, width, out, row, rows, column, columns, epilogue, args):
 @jit
 def matmul(a, b, out, batch, m, n, k, a_batch_stride, a_row, a_col, b_batch_stride, b_row, b_col, epilogue, args,
            scratch, tid, threads):
-    """``out[g, i, j] = sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), through
-    ``epilogue(args, out, sum, g * m + i, j)``, which stores. Sums are of the dtype of `scratch`."""
-    product(_rows, (a, a_batch_stride, a_row, a_col), _columns, (b, b_batch_stride, b_row, b_col), out, batch, m, n, k,
-            m, 0, epilogue, args, scratch, tid, threads)
+    """``out[g, i, j] = sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), each sum
+    through ``epilogue(args, out, sum, g * m + i, j)``, which stores it. Sums are of the dtype of `scratch`."""
+    product(rows_of, (a, a_batch_stride, a_row, a_col), columns_of, (b, b_batch_stride, b_row, b_col), out, batch, m, n,
+            k, m, 0, epilogue, args, scratch, tid, threads)
 
 
 @jit
-def _rows(matrix, scratch, g, row, rows, step, depth):
+def rows_of(matrix, scratch, g, row, rows, step, depth):
     a, a_batch_stride, a_row, a_col = matrix
     return a + (g * a_batch_stride + row * a_row + step * a_col), a_row, a_col
 
 
 @jit
-def _columns(matrix, panel, g, column, columns, step, depth):
+def columns_of(matrix, panel, g, column, columns, step, depth):
     b, b_batch_stride, b_row, b_col = matrix
     first = b + (g * b_batch_stride + step * b_row + column * b_col)
     width = VECTORS * lane_count(panel)
@@ -204,4 +204,4 @@ def pack(b, b_row, b_col, depth, columns, panel, width):
                 panel[i * width + j] = b[i * b_row + j * b_col]
 
 
-__all__ = ["DEPTH", "ROWS", "SCRATCH_BYTES", "VECTORS", "lane_count", "matmul", "pack", "product"]
+__all__ = ["DEPTH", "ROWS", "SCRATCH_BYTES", "VECTORS", "columns_of", "lane_count", "matmul", "pack", "product"]
