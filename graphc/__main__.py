@@ -7,6 +7,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from .runtime.cache import default_cache
+
 PACKAGES = ("graphc", "numpy", "numba", "llvmlite", "networkx", "ml_dtypes", "safetensors", "rich", "opt_einsum")
 
 
@@ -14,19 +16,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with `arguments` (those of the command line by default)."""
     parser = argparse.ArgumentParser(prog="graphc", description="A static-graph compiler for training neural networks.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("info", help="versions, cores and the machine: what a report of a defect should carry")
+    commands.add_parser("info", help="versions, cache, cores, machine: what a report of a defect should carry")
     parser.parse_args(arguments)
     for name, value in info().items():
         print(f"{name:<12} {value}")
 
 
 def info() -> dict[str, str]:
-    """Versions of graphc and of what it stands on, the interpreter, the machine and the cores this process may use."""
+    """Versions of graphc and of what it stands on, the interpreter, the machine, the cores this process may
+    use, and the folder where compiled code is kept."""
     return {
         **{name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": str(_cores()),
+        "cache": str(default_cache().folder or "off"),
     }
 
 
