@@ -21,6 +21,7 @@ LAYERS = [
     {"passes"},
     {"lower"},
     {"runtime"},
+    {"inspection"},
     {"compiler"},
     {"nn"},
     {"io", "viz", "__main__"},
