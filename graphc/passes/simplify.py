@@ -12,6 +12,9 @@ from __future__ import annotations
 import builtins
 import math
 
+from collections.abc import Mapping
+from functools import cache
+
 import numpy as np
 
 from ..ir.expr import Expr
@@ -35,24 +38,29 @@ from ..ops.elementwise import (
 )
 from .fold import folded
 from .reductions import EXACT_REDUCTIONS, REDUCTIONS
-from .rules import Rule, indexed, is_stretched, number, rewrite
+from .rules import Replace, Rule, indexed, is_stretched, number, rewrite
 
 
 def simplify(graph: Graph) -> Graph:
     """The graph with every rule applied, constants folded on the way, until none applies."""
-    return _applied(graph, rounding=True)
+    return _applied(graph, _table(rounding=True))
 
 
 def simplify_exactly(graph: Graph) -> Graph:
     """As `simplify`, without the rules that change rounding."""
-    return _applied(graph, rounding=False)
+    return _applied(graph, _table(rounding=False))
 
 
-def _applied(graph: Graph, rounding: bool) -> Graph:
+def _applied(graph: Graph, table: Mapping[str, tuple[Replace, ...]]) -> Graph:
+    return rewrite(graph, lambda node: table.get(node.op.name, (folded,)) if node.inputs else ())
+
+
+@cache
+def _table(rounding: bool) -> dict[str, tuple[Replace, ...]]:
+    """Rules by the op at their root, the exact ones first."""
     exact = indexed([rule for rule in RULES if not rule.rounding] + EXACT_REDUCTIONS)
     marked = indexed([rule for rule in RULES if rule.rounding] + REDUCTIONS) if rounding else {}
-    table = {name: (folded, *exact.get(name, ()), *marked.get(name, ())) for name in {*exact, *marked}}
-    return rewrite(graph, lambda node: table.get(node.op.name, (folded,)) if node.inputs else ())
+    return {name: (folded, *exact.get(name, ()), *marked.get(name, ())) for name in {*exact, *marked}}
 
 
 # ---- conditions -----------------------------------------------------------------------------------------------------
@@ -100,7 +108,7 @@ RULES: list[Rule] = [
     Rule(lambda x: (x * 0, 0), floats=False),
     Rule(lambda x: (x - x, 0), floats=False),
     # signs
-    Rule(lambda x: (-(-x), x)),
+    Rule(lambda x: (-(-x), x)),  # noqa: B002
     Rule(lambda x: (0 - x, -x)),
     Rule(lambda x: (x * -1, -x)),
     Rule(lambda x, y: (x + (-y), x - y)),
@@ -110,7 +118,7 @@ RULES: list[Rule] = [
     Rule(lambda x, y: ((-x) / (-y), x / y)),
     Rule(lambda x, c: ((-x) * c, x * (-c))),
     Rule(lambda x, c: (-(x * c), x * (-c))),
-    Rule(lambda x: (abs(-x), abs(x))),
+    Rule(lambda x: (abs(-x), abs(x)), when=lambda x: x.dtype.kind != "u"),
     Rule(lambda x: (abs(abs(x)), abs(x))),
     Rule(lambda x: (abs(square(x)), square(x)), integers=False),
     Rule(lambda x: (square(-x), square(x))),

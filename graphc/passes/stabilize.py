@@ -6,6 +6,8 @@ were taken of a naive formula are mended where they multiply with what that form
 """
 from __future__ import annotations
 
+from functools import cache
+
 from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ops.activation import sigmoid, softplus
@@ -16,8 +18,13 @@ from .rules import Replace, Rule, indexed, rewrite
 
 def stabilize(graph: Graph) -> Graph:
     """The graph with stable formulas."""
-    table = indexed([*RULES, *_AXES])
+    table = _table()
     return rewrite(graph, lambda node: table.get(node.op.name, ()))
+
+
+@cache
+def _table() -> dict[str, list[Replace]]:
+    return indexed([*RULES, *_AXES])
 
 
 RULES: list[Rule] = [
@@ -34,8 +41,8 @@ RULES: list[Rule] = [
     Rule(lambda x: (exp(x) / (exp(x) + 1), sigmoid(x)), rounding=True),
     Rule(lambda x: (1 - sigmoid(x), sigmoid(-x)), rounding=True),
     # its logarithm
+    Rule(lambda x: (log(sigmoid(-x)), -softplus(x)), rounding=True),
     Rule(lambda x: (log(sigmoid(x)), -softplus(-x)), rounding=True),
-    Rule(lambda x: (log(1 - sigmoid(x)), -softplus(x)), rounding=True),
     Rule(lambda x: (log1p(-sigmoid(x)), -softplus(x)), rounding=True),
     Rule(lambda x: (log(exp(x) + 1), softplus(x)), rounding=True),
     Rule(lambda x: (log1p(exp(x)), softplus(x)), rounding=True),
@@ -45,7 +52,6 @@ RULES: list[Rule] = [
     Rule(lambda x, y: ((x * reciprocal(y)) * y, x), rounding=True),
     Rule(lambda x, y, z: (((x / y) * z) * y, x * z), rounding=True),
     Rule(lambda x, y, z: (((-(x / y)) * z) * y, -(x * z)), rounding=True),
-    Rule(lambda y, z: ((reciprocal(y) * z) * y, z), rounding=True),
     Rule(lambda y, z: (((-reciprocal(y)) * z) * y, -z), rounding=True),
 ]
 
