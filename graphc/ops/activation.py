@@ -82,7 +82,7 @@ def selu(x) -> Expr:
 
 @public
 def gelu(x, approximate: bool = True) -> Expr:
-    """x times the normal distribution function at x: by tanh if `approximate`, else by erf (Hendrycks, Gimpel, 2016)."""
+    """x times the normal distribution function at x: by tanh if `approximate`, else erf (Hendrycks, Gimpel, 2016)."""
     x = as_expr(x)
     if approximate:
         return 0.5 * x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
