@@ -1,47 +1,138 @@
 """compile: the one seam between a graph and a machine."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 
+from .inspection import Inspection
 from .ir.errors import ArgumentError, CallError, DTypeError, ShapeError
-from .ir.expr import Expr
+from .ir.expr import Expr, label
 from .ir.graph import Graph
-from .ir.leaves import Variable, as_expr
+from .ir.leaves import Variable, as_expr, constant
 from .ir.registry import nearest
+from .ir.types import show_dims
 from .lower import cpu
-from .passes.fuse import fuse
-from .passes.layout import layout
-from .passes.results import results
-from .passes.schedule import schedule
-from .runtime.function import Runner
+from .ops.random import state
+from .passes.pipeline import Options, run
+from .runtime.checked import CheckedRunner
+from .runtime.device import device as as_device
 from .runtime.objects import load
+from .runtime.runner import Runner
+from .runtime.scalars import scalar_call
+from .runtime.threads import count as thread_count
+
+_serial = count(1)
 
 
-def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr], *, updates: Mapping | None = None,
-            device: str = "cpu", threads: int | None = None) -> Function:
+def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), *,
+            updates: Mapping[Variable, Expr] | None = None, device: str = "cpu", threads: int | None = None,
+            check_nan: bool = False, skip: Iterable[str] = (), rounding: bool = True) -> Function:
+    """A native function of `inputs` that returns `outputs`, and gives Variables their next values.
+
+    `inputs` are placeholders; `outputs` an expression, whose value then comes back bare, or a sequence, for a tuple.
+    `updates` maps Variables to expressions: all are computed from the old values, then all take effect. `device` is
+    "cpu"; `threads` is how many threads a large step may use (default: ``GRAPHC_THREADS``, or all cores; results do not
+    depend on it). `check_nan` runs every op by itself and raises NotFinite at the first that makes a NaN or an
+    infinity. `skip` names passes to leave out, ``rounding=False`` those rules that change how results round.
+
+    Raises ArgumentError, ShapeError or DTypeError where these do not fit together.
+
+    >>> import graphc
+    >>> x = graphc.placeholder((None,), name="x")
+    >>> double = graphc.compile(x, 2 * x)
+    >>> double([1, 2, 3])
+    array([2., 4., 6.], dtype=float32)
+    """
+    place = as_device(device)
     bare = isinstance(outputs, Expr)
-    graph = Graph((inputs,) if isinstance(inputs, Expr) else tuple(inputs),
-                  (outputs,) if bare else tuple(map(as_expr, outputs)), tuple((updates or {}).items()))
-    final = graph
-    for p in (layout, results, fuse, schedule):
-        final = p(final)
+    given = _graph(inputs, outputs, updates or {})
+    skipped = frozenset(skip) | ({"fuse"} if check_nan else set())
+    final = run(given, Options(skip=skipped, rounding=rounding, record=True))
     program = cpu.lower(final)
-    addresses = load([s.source for s in program.steps])
-    return Function(graph, program, Runner(program, graph, addresses, threads or 1), bare)
+    addresses = load([step.source for step in program.steps])
+    kind = CheckedRunner if check_nan else Runner
+    runner = kind(program, given, addresses, thread_count(threads))
+    return Function(given, runner, bare, place.kind)
 
 
-class Function:
-    def __init__(self, graph, program, runner, bare):
-        self.graph, self.program, self.runner, self.bare = graph, program, runner, bare
+class Function(Inspection):
+    """What `compile` returns: call it with one value for each input, in order or by name."""
 
-    def __call__(self, *args):
-        if len(args) != len(self.graph.inputs):
-            raise CallError(f"{len(self.graph.inputs)} inputs expected, {len(args)} given")
-        out = self.runner(args)
-        return out[0] if self.bare else tuple(out)
+    def __init__(self, given: Graph, runner: Runner, bare: bool, device: str):
+        super().__init__(given, runner, next(_serial))
+        self.inputs, self.bare, self.device = given.inputs, bare, device
+        self._quick = _refuse if isinstance(runner, CheckedRunner) else scalar_call(runner, bare) or _refuse
 
-    def source(self):
-        return self.program.source
+    def __call__(self, *args, **named):
+        """The outputs' values: arrays, or NumPy scalars for 0-d outputs."""
+        if not named and len(args) == len(self.inputs):
+            try:
+                return self._quick(args)
+            except (TypeError, struct.error, OverflowError):
+                pass
+        results = self._runner(self._arranged(args, named))
+        return results[0] if self.bare else tuple(results)
+
+    def _arranged(self, args: tuple, named: dict) -> tuple:
+        """The values in the order of the inputs."""
+        names = [x.name for x in self.inputs[len(args):]]
+        for name in named:
+            if name not in names:
+                raise CallError(f"there is no input named {name!r} to fill{nearest(name, [n for n in names if n])}")
+        if len(args) + len(named) != len(self.inputs):
+            expected = ", ".join(f"{label(x)}:{x.type}" for x in self.inputs)
+            raise CallError(f"{len(self.inputs)} inputs are expected ({expected}); got {len(args) + len(named)}")
+        return (*args, *(named[name] for name in names))
 
 
-__all__ = ["ArgumentError", "DTypeError", "ShapeError", "Variable", "nearest"]
+def _refuse(_) -> None:
+    raise TypeError
+
+
+# ---- what is asked for ----------------------------------------------------------------------------------------------
+def _graph(inputs, outputs, updates: Mapping) -> Graph:
+    inputs = (inputs,) if isinstance(inputs, Expr) else tuple(inputs)
+    outputs = (outputs,) if isinstance(outputs, Expr) else tuple(map(as_expr, outputs))
+    _check_inputs(inputs)
+    pairs = tuple(_update(v, new) for v, new in updates.items())
+    graph = Graph(inputs, outputs, pairs)
+    given = set(inputs)
+    for node in graph.order:
+        if node.op.name == "placeholder" and node not in given:
+            raise ArgumentError(f"the placeholder {label(node)}:{node.type} is used, but it is not among the inputs\n"
+                                f"  made at {node.line}")
+    return _with_random_state(graph)
+
+
+def _check_inputs(inputs: tuple) -> None:
+    for k, x in enumerate(inputs):
+        if not isinstance(x, Expr) or x.op.name != "placeholder":
+            raise ArgumentError(f"input {k} must be a placeholder, not {x!r}")
+    if len(set(inputs)) < len(inputs):
+        raise ArgumentError("an input is given twice")
+
+
+def _update(variable, new) -> tuple[Variable, Expr]:
+    if not isinstance(variable, Variable):
+        raise ArgumentError(f"updates maps Variables to expressions; {variable!r} is no Variable")
+    new = as_expr(new)
+    if new.dtype != variable.dtype:
+        raise DTypeError(f"the update of {label(variable)}:{variable.type} has type {new.type}; use astype\n"
+                         f"  made at {new.line}")
+    if len(new.dims) != len(variable.dims) or any(
+            isinstance(d, int) and d != size for d, size in zip(new.dims, variable.dims, strict=True)):
+        raise ShapeError(f"the update of {label(variable)}:{variable.type} has shape {show_dims(new.dims)}\n"
+                         f"  made at {new.line}")
+    return variable, new
+
+
+def _with_random_state(graph: Graph) -> Graph:
+    """With the step of the program's random numbers taken, if it draws any."""
+    if state in set(graph.variables) and state not in {v for v, _ in graph.updates}:
+        step = constant([0, 1], state.dtype)
+        return Graph(graph.inputs, graph.outputs, (*graph.updates, (state, state + step)))
+    return graph
+
+
+__all__ = ["Function", "compile"]

@@ -18,14 +18,14 @@ variables, or whatever the consumer computed from them; arithmetic on them (``+ 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..ir.expr import Expr
-from ..ir.integer import Integer, Size, Symbol, symbols
+from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.op import Fold, Index, Scalar
 from ..ir.types import compute_dtype, is_bool, is_float, is_integer, row_major
 from ..passes.kernels import Group, Indices, broadcast_index, is_transparent, step
@@ -157,6 +157,12 @@ class Body:
                 if symbol not in self.symbols:
                     self.symbols[symbol] = self.arguments.size(symbol)
         return integer(size, self.symbols)
+
+    def digit(self, number: str, k: int, sizes: Sequence[Size]) -> str:
+        """The index along axis `k` of the combination with this number, of axes of these sizes."""
+        inner = product(sizes[k + 1:])
+        quotient = number if inner == 1 else f"{number} // {_grouped(self.code(inner))}"
+        return quotient if k == 0 else f"{quotient} % {_grouped(self.code(sizes[k]))}"
 
     # ---- what rules ask for
     def read(self, k: int, i: Indices) -> Value:

@@ -5,8 +5,8 @@ from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.op import Scalar
 from ..ir.types import compute_dtype, row_major
-from ..passes.axes import Axes, all_axes, joined
-from ..passes.kernels import Group
+from ..passes.axes import Axes, all_axes, joined, symbol_of
+from ..passes.kernels import LOOP, Group
 from ..passes.strides import matrices
 from .arguments import Arguments
 from .body import Body, Value
@@ -98,9 +98,9 @@ class _Epilogue:
     def _written(self, leading: Axes) -> Body:
         names = Names({a.symbol.name for a in leading.loops})
         body = Body(self.group, Arguments(names, self.words), names)
-        last = all_axes((1,) * (len(self.group.domain) - 1) + self.group.domain[-1:])
-        axes = Axes(leading.loops + last.loops, {**last.values, **leading.values})
-        body.symbols.update({a.symbol: "column" for a in last.loops})
+        column = symbol_of(LOOP[len(self.group.domain) - 1])
+        axes = Axes(leading.loops, leading.values | ({column: 0} if self.group.domain[-1] == 1 else {}))
+        body.symbols[column] = "column"
         self._rows(leading, body)
         anchor = self.group.anchor
         value = Value("value", compute_dtype(anchor.dtype))
@@ -117,9 +117,8 @@ class _Epilogue:
             body.symbols[leading.loops[0].symbol] = "row"
             return
         for k, axis in enumerate(leading.loops):
-            inner = product(a.size for a in leading.loops[k + 1:])
             body.symbols[axis.symbol] = axis.symbol.name
-            body.line(f"{axis.symbol.name} = row // ({body.code(inner)}) % ({body.code(axis.size)})")
+            body.line(f"{axis.symbol.name} = {body.digit('row', k, [a.size for a in leading.loops])}")
 
     def text(self) -> str:
         lines = [*self.arguments.lines, *self.body.scopes[0].lines]

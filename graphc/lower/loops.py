@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from ..ir.expr import Expr
-from ..ir.integer import Size, ceildiv, product
+from ..ir.integer import Size, Symbol, ceildiv, product
 from ..ir.op import Fold, Scalar
 from ..ir.types import compute_dtype, is_float, row_major
 from ..passes.axes import Axes, Axis, all_axes, joined
@@ -24,6 +24,7 @@ from .program import Step
 from .source import KernelSource
 from .text import Names, typed
 
+_BLOCKS = Symbol("first")
 BLOCK = 512
 """Columns that are summed at a time: their accumulators stay in the first-level cache."""
 
@@ -100,10 +101,7 @@ class _Loops:
     def unravel(self, axes: Sequence[Axis], number: str) -> None:
         """Each axis' variable from the number of a combination."""
         for k, axis in enumerate(axes):
-            inner = product(a.size for a in axes[k + 1:])
-            quotient = number if inner == 1 else f"{number} // ({self.body.code(inner)})"
-            remainder = quotient if k == 0 else f"{quotient} % ({self.body.code(axis.size)})"
-            self.body.line(f"{axis.symbol.name} = {remainder}")
+            self.body.line(f"{axis.symbol.name} = {self.body.digit(number, k, [a.size for a in axes])}")
 
     def loop(self, axis: Axis, bounds: str = "") -> AbstractContextManager[None]:
         head = f"for {axis.symbol.name} in range({bounds or self.body.code(axis.size)}):"
@@ -162,13 +160,14 @@ class _Loops:
     # ---- folds down columns
     def columns(self) -> None:
         *outer, inner = self.axes.kept
-        blocks = ceildiv(inner.size, BLOCK)
-        self.body.line(f"low, high = share({self.body.code(product(a.size for a in outer) * blocks)}, tid, threads)")
+        blocks = Axis(_BLOCKS, ceildiv(inner.size, BLOCK), False)
+        tasks = product(a.size for a in [*outer, blocks])
+        self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
         sums = {f: self.arguments.scratch(BLOCK * compute_dtype(f.dtype).itemsize, compute_dtype(f.dtype), self.body.code, "sums")
                 for f in self.group.folds}
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
-            self.unravel(outer, f"block // ({self.body.code(blocks)})" if blocks != 1 else "block")
-            self.body.line(f"first = block % ({self.body.code(blocks)}) * {BLOCK}")
+            self.unravel([*outer, blocks], "block")
+            self.body.line(f"first = first * {BLOCK}")
             self.body.line(f"last = min(first + {BLOCK}, {self.body.code(inner.size)})")
             self.block(inner, sums)
 

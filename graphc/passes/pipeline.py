@@ -11,7 +11,11 @@ from .canonicalize import canonicalize
 from .cse import cse
 from .dead import dead
 from .fold import fold
+from .fuse import fuse, separate
+from .layout import layout
 from .options import DEFAULT, Options, Pass
+from .results import results
+from .schedule import schedule
 from .simplify import simplify, simplify_exactly
 from .sizes import sizes
 from .stabilize import stabilize
@@ -24,10 +28,18 @@ PASSES: list[tuple[str, Pass]] = [
     ("simplify", simplify),
     ("cse", cse),
     ("dead", dead),
+    ("layout", layout),
+    ("results", results),
+    ("fuse", fuse),
+    ("schedule", schedule),
 ]
 
 EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
+
+
+PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "schedule": schedule}
+"""What runs in place of a pass that is left out, where lowering cannot do without."""
 
 
 def run(graph: Graph, options: Options = DEFAULT, passes: Iterable[tuple[str, Pass]] = PASSES) -> Graph:
@@ -39,7 +51,8 @@ def run(graph: Graph, options: Options = DEFAULT, passes: Iterable[tuple[str, Pa
     history = [("graph", graph)]
     for name, transform in passes:
         transform = transform if options.rounding else EXACT.get(name, transform)
-        if name in options.skip or transform is None:
+        transform = PLAIN.get(name) if name in options.skip else transform
+        if transform is None:
             continue
         graph = transform(graph)
         if options.verify:

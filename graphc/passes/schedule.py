@@ -64,11 +64,12 @@ def _alone(group: Group, node: Expr, variable: Expr) -> bool:
     using = [n for n in group.index if any(memory(x) is variable for x in n.inputs)]
     if not using:
         return True
-    whole = LOOP[:len(group.domain)]
-    if group.axes or any(n is group.anchor for n in using) or group.index.get(node) != whole or node.dims != variable.dims:
+    whole, index = LOOP[:len(group.domain)], group.index[node]
+    last = index == (group.kept if group.axes else whole)
+    if not last or any(n is group.anchor for n in using) or node.dims != variable.dims:
         return False
     seen = [(x, i) for n in using for x, i in group.reads(n) if memory(x) is variable]
-    identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, whole, strict=True))
+    identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, index, strict=True))
     return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
 
 

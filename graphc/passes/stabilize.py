@@ -52,6 +52,7 @@ RULES: list[Rule] = [
     Rule(lambda x, y: ((x * reciprocal(y)) * y, x), rounding=True),
     Rule(lambda x, y, z: (((x / y) * z) * y, x * z), rounding=True),
     Rule(lambda x, y, z: (((-(x / y)) * z) * y, -(x * z)), rounding=True),
+    Rule(lambda w, x, y, z: (((x / y + -(w / z)) * y) * z, x * z - w * y), rounding=True),
     Rule(lambda y, z: (((-reciprocal(y)) * z) * y, -z), rounding=True),
 ]
 

@@ -3,7 +3,7 @@
 New sizes cost a new plan, milliseconds; nothing is compiled."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..ir.leaves import Variable
 from ..lower.program import Program, Scratch, Status, Step
 from ..passes.kernels import root
 from .arena import ALIGNMENT, Interval, offsets, rounded
+from .threads import runner
 
 PARALLEL = 1 << 18
 """Elementary operations from which on several threads are worth their barriers."""
@@ -21,24 +22,39 @@ PARALLEL = 1 << 18
 class Plan:
     """`words` are the argument blocks of all steps, one after the other; `table` is what the executor runs.
 
-    `slots` says which words hold the address of each input and output: they are filled in by every call. `values` is the
-    memory of 0-d inputs and outputs, which are copied."""
+    `slots` says which words hold the address of each input and output: every call fills them in."""
 
     def __init__(self, program: Program, addresses: Sequence[int], sizes: Mapping[Symbol, int], threads: int):
         self.program, self.sizes = program, sizes
-        work = sum(self.number(step.work) for step in program.steps)
-        self.threads = threads if work >= PARALLEL else 1
+        self.work = sum(self.number(step.work) for step in program.steps)
+        self.threads = threads if self.work >= PARALLEL else 1
+        self.intervals: dict[Expr, Interval] = {}
         self.place = self._places()
         self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
         self.base = self._arena.ctypes.data + -self._arena.ctypes.data % ALIGNMENT
         self.statuses = np.zeros(len(program.steps), np.int64)
         self.slots: dict[Expr, list[int]] = {}
-        self.words, starts = self._words()
+        self.words, self.starts = self._words()
+        self.output_shapes = [self.shape(y) for y in program.graph.outputs]
+        self.checked = any(step.checks for step in program.steps)
         self.table = np.zeros((len(program.steps), 3), np.int64)
         self.table[:, 0] = addresses
-        self.table[:, 1] = self.words.ctypes.data + 8 * np.array(starts, np.int64)
+        self.table[:, 1] = self.words.ctypes.data + 8 * np.array(self.starts, np.int64)
         self.table[:, 2] = self._barriers()
-        self.checked = any(step.checks for step in program.steps)
+        self.run = runner(self.table, self.threads)
+
+    def quick_run(self) -> Callable[[], None]:
+        """As `run`, without letting other Python threads in: for programs of a few microseconds."""
+        return runner(self.table, 1, keep_gil=True)
+
+    def run_step(self, k: int) -> Callable[[], None]:
+        """A function that runs step `k` alone."""
+        return runner(self.table[k:k + 1], self.threads)
+
+    def point(self, node: Expr, address: int) -> None:
+        """Say where an input or an output lies."""
+        for slot in self.slots.get(node, ()):
+            self.words[slot] = address
 
     def number(self, size) -> int:
         return evaluate(size, self.sizes)
@@ -61,7 +77,7 @@ class Plan:
         scratch = max((self._scratch(step) for step in self.program.steps), default=0)
         found, self.scratch_start = offsets(intervals)
         self.arena_bytes = self.scratch_start + scratch
-        self.intervals = dict(zip(nodes, intervals, strict=True))
+        self.intervals.update(zip(nodes, intervals, strict=True))
         return dict(zip(nodes, found, strict=True))
 
     def _lives(self) -> dict[Expr, tuple[int, int]]:

@@ -1,0 +1,104 @@
+"""Running a program: the caller's arrays into its argument blocks, one native call, and the outputs out again."""
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import numpy as np
+
+from ..ir.errors import CallError, IndexOutOfBounds
+from ..ir.expr import label
+from ..ir.graph import Graph
+from ..lower.program import Program
+from ..passes.kernels import root
+from .inputs import as_input, bind
+from .plan import Plan
+from .pool import POOL
+from .sizes import check, unsettled
+
+PLANS = 8
+"""Plans that are kept, for as many combinations of call-time sizes."""
+
+
+class Runner:
+    """Runs one program. Any Python thread may call it; calls that share a Variable wait for each other."""
+
+    def __init__(self, program: Program, given: Graph, addresses: Sequence[int], threads: int):
+        self.program, self.addresses, self.threads = program, addresses, threads
+        self.inputs, self.outputs = given.inputs, program.graph.outputs
+        self.placed = [root(x) for x in program.graph.inputs], [root(y) for y in self.outputs]
+        self.locks = sorted((v.lock for v in program.graph.variables), key=id)
+        self.unsettled = unsettled(given)
+        self.plans: OrderedDict[tuple, Plan] = OrderedDict()
+        self.lock = threading.RLock()
+
+    def __call__(self, values: Sequence) -> list:
+        arrays = self.arrays(values)
+        with self.lock, self.variables():
+            plan = self.plan(arrays)
+            results = self.place(plan, arrays)
+            self.run(plan)
+        return [r[()] for r in results]
+
+    def arrays(self, values: Sequence) -> list[np.ndarray]:
+        """The inputs as arrays that kernels can read."""
+        return [as_input(v, x, k) for k, (v, x) in enumerate(zip(values, self.inputs, strict=True))]
+
+    def variables(self) -> ExitStack:
+        """All Variables of the program held, in one order for all programs."""
+        stack = ExitStack()
+        for lock in self.locks:
+            stack.enter_context(lock)
+        return stack
+
+    def plan(self, arrays: Sequence[np.ndarray]) -> Plan:
+        """The plan for these sizes; raises CallError where they do not fit the graph."""
+        key = tuple(a.shape for a in arrays)
+        found = self.plans.get(key)
+        if found is None:
+            sizes = bind(self.inputs, key)
+            check(self.unsettled, sizes)
+            found = self.plans[key] = Plan(self.program, self.addresses, sizes, self.threads)
+            self.check_updates(found)
+            if len(self.plans) > PLANS:
+                self.plans.popitem(last=False)
+        self.plans.move_to_end(key)
+        return found
+
+    def check_updates(self, plan: Plan) -> None:
+        for variable, new in self.program.graph.updates:
+            if plan.shape(new) != variable.dims:
+                raise CallError(f"the update of {label(variable)}:{variable.type} has shape {plan.shape(new)}\n"
+                                f"  made at {new.line}")
+
+    def place(self, plan: Plan, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The addresses of inputs and of new outputs filled in; the outputs."""
+        results = [POOL.empty(shape, y.dtype) for shape, y in zip(plan.output_shapes, self.outputs, strict=True)]
+        for nodes, memory in zip(self.placed, (arrays, results), strict=True):
+            for node, array in zip(nodes, memory, strict=True):
+                plan.point(node, array.__array_interface__["data"][0])
+        return results
+
+    def run(self, plan: Plan) -> None:
+        plan.run()
+        if plan.checked and plan.statuses.any():
+            self.raise_failed(plan)
+
+    def raise_failed(self, plan: Plan) -> None:
+        failed = plan.statuses.tolist()
+        plan.statuses[:] = 0
+        step, number = next((s, n) for s, n in zip(self.program.steps, failed, strict=True) if n)
+        message, node = step.checks[number - 1]
+        raise IndexOutOfBounds(f"{node.op.name}: {message}\n  made at {node.line}")
+
+
+def addressed(address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """The array that lies at `address`; it keeps nothing alive."""
+    interface = {"data": (address, False), "shape": shape, "typestr": f"|V{dtype.itemsize}", "version": 3}
+    holder = type("Memory", (), {"__array_interface__": interface})()
+    return np.asarray(holder).view(dtype)
+
+
+__all__ = ["PLANS", "Runner", "addressed"]
