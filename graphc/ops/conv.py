@@ -229,9 +229,9 @@ def conv_transpose(x, w, strides=1, padding="valid", output_padding=None, data_f
     """Transposed convolution: a convolution's gradient with respect to its input, as a layer that upsamples.
 
     `w` is ``[*kernel, filters, c]``. Without `output_padding`, "valid" makes ``(size - 1) * stride + max(span,
-    stride)`` outputs and "same" ``size * stride``, where `span` is that of the dilated kernel; `output_padding` (an int,
-    or one for each axis) sets what is added to ``(size - 1) * stride + span``, or to ``(size - 1) * stride + span % 2``
-    for "same"."""
+    stride)`` outputs and "same" ``size * stride``, where `span` is that of the dilated kernel; `output_padding` (an
+    int, or one for each axis) sets what is added to ``(size - 1) * stride + span``, or for "same" to ``(size - 1) *
+    stride + span % 2``."""
     x, w = as_expr(x), as_expr(w)
     axes = _spatial_axes("conv_transpose", x, w)
     x = _channels_last("conv_transpose", x, data_format)

@@ -1,0 +1,69 @@
+"""Kernels with an epilogue, called as a compiled step calls them: into guarded memory, with poisoned scratch."""
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from graphc.ir.types import SHORT, compute_dtype
+from graphc.kernels.cpu.jit import jit
+from graphc.kernels.cpu.memory import size, source, target, workspace
+
+GUARD = 64
+POISON = 0xFF
+"""A byte of which every float is NaN."""
+
+
+class Guarded:
+    """An array amid bytes that nobody may write."""
+
+    def __init__(self, shape, dtype):
+        dtype = np.dtype(dtype)
+        self._bytes = np.full(int(np.prod(shape)) * dtype.itemsize + 2 * GUARD, POISON, np.uint8)
+        self.array = self._bytes[GUARD:len(self._bytes) - GUARD].view(dtype).reshape(shape)
+
+    def check(self) -> np.ndarray:
+        assert (self._bytes[:GUARD] == POISON).all(), "written before the beginning"
+        assert (self._bytes[len(self._bytes) - GUARD:] == POISON).all(), "written behind the end"
+        return self.array
+
+
+@jit
+def store(args, out, sum, row, column):
+    """The epilogue that only stores; word 4 is the number of columns."""
+    out[row * size(args, 4) + column] = sum
+
+
+@jit
+def twice_plus_place(args, out, sum, row, column):
+    """An epilogue that shows whether it runs once for each element, at its place."""
+    at = row * size(args, 4) + column
+    out[at] = sum + sum + at
+
+
+def run(kernel, a, b, shape, sizes, scratch_bytes: int, threads: int = 1, epilogue=store) -> np.ndarray:
+    """The kernel's result from operands that may be strided views: by each of `threads` threads in turn, with fresh,
+    poisoned scratch."""
+    out, sums = Guarded(shape, a.dtype), compute_dtype(a.dtype)
+    step = _driver(kernel, epilogue, len(sizes), *(SHORT[d] for d in (a.dtype, b.dtype, a.dtype, sums)))
+    for tid in range(threads):
+        scratch = Guarded((scratch_bytes // sums.itemsize,), sums)
+        addresses = [x.ctypes.data for x in (a, b, out.array, scratch.array)]
+        words = np.array([*addresses, shape[-1], *map(int, sizes)])
+        step(words.ctypes.data, tid, threads)
+        scratch.check()
+    return out.check()
+
+
+@cache
+def _driver(kernel, epilogue, count: int, a: str, b: str, out: str, sums: str):
+    sizes = ", ".join(f"size(args, {5 + k})" for k in range(count))
+    text = f"""
+def step(args, tid, threads):
+    kernel(source(args, 0, "{a}"), source(args, 1, "{b}"), target(args, 2, "{out}"), {sizes}, epilogue, args,
+           workspace(args, 3, "{sums}"), tid, threads)"""
+    names = {"kernel": kernel, "epilogue": epilogue, "source": source, "target": target, "workspace": workspace,
+             "size": size}
+    exec(text, names)
+    return njit(error_model="numpy")(names["step"])
