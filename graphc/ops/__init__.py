@@ -15,3 +15,7 @@ from .linalg import *
 from .einsum import *
 from .pool import *
 from .conv import *
+from .softmax import *
+from .loss import *
+from .normalization import *
+from .random import dropout

@@ -24,7 +24,8 @@ from ..ir.integer import product
 from ..ir.leaves import Variable, as_expr, constant
 from ..ir.op import Case, Index, Op
 from ..ir.types import SHORT, Type, as_dims, as_dtype, broadcast, compute_dtype, is_float, is_integer
-from .elementwise import less, minimum
+from .creation import zeros_like
+from .elementwise import less, minimum, where
 
 state = Variable(np.zeros(2, np.uint64), name="random.state", trainable=False)
 _streams = count()
@@ -204,6 +205,30 @@ def randint(shape=(), minval=0, maxval=None, dtype="int32", seed=None) -> Expr:
     return _drawn(_integers_row, shape, dtype, seed, low=int(minval), size=int(maxval) - int(minval))
 
 
+def dropout(x, rate, noise_shape=None, seed=None) -> Expr:
+    """`x` with each element zeroed with probability `rate`, the others divided by ``1 - rate``: its mean stays.
+
+    `rate` is a number in [0, 1], or a scalar expression. `noise_shape` broadcasts to the shape of `x` (None in it: as
+    x): what lies along a size of 1 is kept or dropped together."""
+    x = as_expr(x)
+    if not is_float(x.dtype):
+        raise DTypeError(f"dropout takes floats, not {x.type}")
+    if not isinstance(rate, Expr) and not 0 <= rate <= 1:
+        raise ArgumentError(f"dropout: rate is a probability, not {rate!r}")
+    if _is(rate, 0) or _is(rate, 1):
+        return x if rate == 0 else zeros_like(x)
+    kept = bernoulli(_noise_dims(x, noise_shape), 1 - rate, seed=seed)
+    return where(kept, x * (1 / (1 - rate)), 0)
+
+
+def _noise_dims(x: Expr, shape) -> tuple:
+    if shape is None:
+        return x.dims
+    if len(shape) != x.ndim or any(d not in (None, 1, size) for d, size in zip(shape, x.dims, strict=True)):
+        raise ShapeError(f"dropout: noise_shape {shape!r} does not broadcast to {x.type}")
+    return tuple(size if d is None else d for d, size in zip(shape, x.dims, strict=True))
+
+
 # ---- their parts ----------------------------------------------------------------------------------------------------
 def _drawn(row: Op, shape, dtype: np.dtype, seed, **attrs) -> Expr:
     stream = next(_streams) % 2**32 if seed is None else 0
@@ -254,4 +279,4 @@ def _checked_seed(seed) -> int:
     return int(seed) % 2**64
 
 
-__all__ = ["bernoulli", "normal", "randint", "set_seed", "state", "truncated_normal", "uniform"]
+__all__ = ["bernoulli", "dropout", "normal", "randint", "set_seed", "state", "truncated_normal", "uniform"]
