@@ -198,10 +198,15 @@ def _range(item: slice, n: Size) -> tuple[Size, int, Size]:
     if step > 0:
         first = 0 if start is None else maximum(n + start, 0) if _is_negative(start) else start
         end = n if stop is None else n + stop if _is_negative(stop) else minimum(stop, n)
-        return first, step, maximum(ceildiv(end - first, step), 0)
+        return first, step, _length(ceildiv(end - first, step), first == 0 and (stop is None or not _is_negative(stop)))
     first = n - 1 if start is None else n + start if _is_negative(start) else minimum(start, n - 1)
     end = -1 if stop is None else maximum(n + stop, -1) if _is_negative(stop) else stop
-    return first, step, maximum(ceildiv(first - end, -step), 0)
+    return first, step, _length(ceildiv(first - end, -step), start is None and stop is None)
+
+
+def _length(count: Size, certain: bool) -> Size:
+    """A number of elements; `certain` where it cannot come out negative, so that ``x[:]`` has the size of `x` itself."""
+    return count if certain else maximum(count, 0)
 
 
 def _is_negative(end: Size) -> bool:
