@@ -17,9 +17,9 @@ _SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
 def compiled(text: str, name: str, symbol: str, target: llvm.TargetMachine) -> bytes:
     """The object file of the function `name(args, tid, threads)` that `text` defines, called `symbol` in it."""
-    with _collector_paused():
+    with _collector_paused(), _blamed(text, name):
         library, entry = _lowered(text, name)
-        return _emitted(library.link(), entry, symbol, target)
+        return target.emit_object(_optimized(library.link(), entry, symbol, target))
 
 
 def _lowered(text, name):
@@ -39,7 +39,7 @@ def _remembered(text, name):
     return filename
 
 
-def _emitted(module, entry, symbol, target):
+def _optimized(module, entry, symbol, target):
     for value in (*module.functions, *module.global_variables):
         if not value.is_declaration and value.name != entry:
             value.linkage = "internal"
@@ -48,7 +48,17 @@ def _emitted(module, entry, symbol, target):
     tuning.loop_vectorization, tuning.slp_vectorization = True, False
     builder = llvm.create_pass_builder(target, tuning)
     builder.getModulePassManager().run(module, builder)
-    return target.emit_object(module)
+    return module
+
+
+@contextmanager
+def _blamed(text, name):
+    """An error in here says which kernel it is about."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"while compiling the kernel {name}:\n{text}")
+        raise
 
 
 @contextmanager
