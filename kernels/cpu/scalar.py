@@ -1,8 +1,8 @@
 """Scalar arithmetic written out as LLVM code while a kernel is compiled.
 
-`@elementary` makes a Numba function of a Python one that runs at compile time on `Number` objects: what it computes with
-them becomes straight-line code in the caller, for whatever type it is called with. No function is left to call or
-to compile, and a loop around it vectorizes."""
+`@elementary` makes a Numba function of a Python one that runs at compile time on `Number` objects: what it computes
+with them becomes straight-line code in the caller, for whatever type it is called with. No function is left to call
+or to compile, and a loop around it vectorizes."""
 from __future__ import annotations
 
 from llvmlite import ir
@@ -185,8 +185,8 @@ def polynomial(x: Number, coefficients) -> Number:
 
 
 def elementary(function=None, *, returns: types.Type | None = None):
-    """The Numba function of one or two numbers of one type that `function` writes the code of; its result has their type
-    or the type `returns`."""
+    """The Numba function of one or two numbers of one type that `function` writes the code of; its result has their
+    type or the type `returns`."""
     if function is None:
         return lambda f: elementary(f, returns=returns)
 
