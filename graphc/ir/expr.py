@@ -10,8 +10,7 @@ import operator
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
@@ -48,14 +47,19 @@ class Line(NamedTuple):
 _origin: ContextVar[Line | None] = ContextVar("origin", default=None)
 
 
-@contextmanager
-def originating(line: Line | None) -> Iterator[None]:
-    """Nodes made inside belong to `line`: so do gradients and what a pass makes of a user's node."""
-    token = _origin.set(line)
-    try:
-        yield
-    finally:
-        _origin.reset(token)
+class originating:
+    """Context: nodes made inside belong to `line`: so do gradients and what a pass makes of a user's node."""
+
+    __slots__ = ("line", "token")
+
+    def __init__(self, line: Line | None):
+        self.line = line
+
+    def __enter__(self) -> None:
+        self.token = _origin.set(self.line)
+
+    def __exit__(self, *error) -> None:
+        _origin.reset(self.token)
 
 
 def user_line() -> Line | None:
@@ -147,7 +151,7 @@ class Expr:
 
 def make(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Expr:
     """The one node for this op, operands and attributes: typed on creation, found again ever after."""
-    key = (op.name, tuple(map(id, inputs)), tuple(sorted(attrs.items())))
+    key = (op.name, tuple(map(id, inputs)), tuple(sorted(attrs.items())) if attrs else ())
     with _lock:
         found = _table.get(key)
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import is_
 from typing import Any
 
 import networkx as nx
@@ -86,6 +87,6 @@ def rewritten(order: Iterable[Expr], rule: Callable[[Expr], Expr]) -> dict[Expr,
 
 def rebuilt(node: Expr, inputs: tuple[Expr, ...]) -> Expr:
     """`node` over other operands."""
-    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+    if all(map(is_, inputs, node.inputs)):
         return node
     return make(node.op, inputs, node.attrs)

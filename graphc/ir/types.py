@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -112,6 +113,7 @@ def _as_dim(entry, shape) -> Size:
     return int(entry)
 
 
+@lru_cache(maxsize=4096)
 def broadcast(*shapes: tuple[Size, ...]) -> tuple[Size, ...]:
     """The common shape by NumPy's rule. A size known only at call time stretches nothing and is never stretched: it
     stands against 1, or against a size that it is taken to equal (which each call checks)."""
@@ -160,6 +162,7 @@ def as_axes(axis, rank: int) -> tuple[int, ...]:
     return tuple(axes)
 
 
+@lru_cache(maxsize=4096)
 def promote(*dtypes: np.dtype) -> np.dtype:
     """NumPy's promotion, except that an integer never widens a float: float32 with int64 is float32."""
     floats = [d for d in dtypes if is_float(d)]

@@ -1,8 +1,9 @@
 """Common subexpressions: equal nodes are one by construction, so that only those are left which differ in form."""
 from __future__ import annotations
 
+from ..ir.expr import Expr
 from ..ir.graph import Graph
-from .canonicalize import ordered
+from .rules import COMMUTATIVE
 
 
 def cse(graph: Graph) -> Graph:
@@ -10,4 +11,10 @@ def cse(graph: Graph) -> Graph:
 
     Random numbers are drawn by counter from a stream that is an attribute: two draws are one node only where their streams
     are one, and a draw is never drawn twice."""
-    return ordered(graph)
+    first: dict[tuple, Expr] = {}
+
+    def merged(node: Expr) -> Expr:
+        if node.op.name not in COMMUTATIVE:
+            return node
+        return first.setdefault((node.op.name, frozenset(map(id, node.inputs)), node.type), node)
+    return graph.rewrite(merged)
