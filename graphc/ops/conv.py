@@ -290,7 +290,7 @@ def _attributes(name: str, x: Expr, kernel, strides, padding, dilation, axes: in
 
 
 def _per_axis(name: str, argument: str, value, axes: int, least: int = 1) -> tuple[int, ...]:
-    entries = (value,) * axes if isinstance(value, (int, np.integer)) else tuple(value)
+    entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
     if len(entries) != axes:
         raise ArgumentError(f"{name}: {argument}={value!r} for {axes} spatial axes\n  at {user_line()}")
     return tuple(_positive(name, argument, entry, least) for entry in entries)
@@ -312,8 +312,8 @@ def _padding(name: str, padding, sizes, spans, strides) -> tuple[tuple[Size, Siz
     if isinstance(padding, str):
         raise ArgumentError(f'{name}: padding is "valid", "same", "causal" (over one axis), an int, or an int or a '
                             f"pair for each axis, not {padding!r}\n  at {user_line()}")
-    entries = (padding,) * len(spans) if isinstance(padding, (int, np.integer)) else tuple(padding)
-    pairs = [(entry, entry) if isinstance(entry, (int, np.integer)) else tuple(entry) for entry in entries]
+    entries = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * len(spans)
+    pairs = [tuple(entry) if isinstance(entry, (tuple, list)) else (entry, entry) for entry in entries]
     if len(pairs) != len(spans) or any(len(pair) != 2 for pair in pairs):
         raise ArgumentError(f"{name}: padding={padding!r} for {len(spans)} spatial axes\n  at {user_line()}")
     return tuple((_positive(name, "padding", low, 0), _positive(name, "padding", high, 0)) for low, high in pairs)

@@ -67,7 +67,7 @@ def test_any_strides(dtype):
 
 
 def _strided(x, view):
-    """The same numbers: 1 in place, 2 stored transposed, -1 every second of a row, -2 every second of a column, back."""
+    """The same numbers: 1 in place, 2 stored transposed, -1 every second of a row, -2 the same of a column, back."""
     if view == 1:
         return x
     if view == 2:
