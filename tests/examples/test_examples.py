@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import graphc
-
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {path.name for path in (ROOT / "examples").glob("*.py")}
-
-pytestmark = pytest.mark.skipif(not hasattr(graphc, "compile"), reason="graphc.compile does not exist yet")
 
 
 @pytest.fixture
