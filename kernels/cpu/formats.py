@@ -1,5 +1,5 @@
-"""The two floating-point formats: the layout of their bits, and the constants and polynomials of elementary functions. The
-polynomials are minimax approximations (Remez) of what their comments say."""
+"""The two floating-point formats: the layout of their bits, and the constants and polynomials of elementary functions.
+The polynomials are minimax approximations (Remez) of what their comments say."""
 from __future__ import annotations
 
 from numba import types
