@@ -6,6 +6,9 @@ is up to the caller.
 """
 from __future__ import annotations
 
+import importlib
+from importlib.util import find_spec
+
 from llvmlite import binding as llvm
 from numba import _dynfunc
 from numba.core import cgutils
@@ -14,6 +17,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes
+from numba.np import linalg
 
 
 class Library(CodeLibrary):
@@ -94,5 +98,24 @@ class Pipeline(CompilerBase):
         pipeline.finalize()
         return [pipeline]
 
+
+def _find_blas():
+    """Kernels call no BLAS: that SciPy could be imported is enough to know for now."""
+    if find_spec("scipy") is None:
+        raise ImportError("scipy")
+
+
+def _import_arrays():
+    """Import what Numba knows of arrays, of which every compilation needs a part. While it is imported it imports
+    scipy.linalg, in a tenth of a second, only to see whether there is a BLAS."""
+    found = linalg.ensure_blas
+    linalg.ensure_blas = _find_blas
+    try:
+        importlib.import_module("numba.np.arraymath").ensure_blas = found
+    finally:
+        linalg.ensure_blas = found
+
+
+_import_arrays()
 
 __all__ = ["Library", "Pipeline"]
