@@ -51,11 +51,13 @@ def test_the_names_it_uses_exist():
     assert not [name for name in names if not hasattr(graphc, name)]
 
 
-def test_the_picture_is_what_draw_makes_today(tmp_path):
+@pytest.mark.parametrize("name", ["expression.svg", "compiled.svg"])
+def test_pictures_are_what_draw_makes_today(name, tmp_path):
     x, y = graphc.placeholder((), name="x"), graphc.placeholder((), name="y")
     z = x * y + 5 * y + 5
-    graphc.draw([z, *graphc.grad(z, [x, y])], tmp_path / "expression.svg")
-    assert _without_tooltips(tmp_path / "expression.svg") == _without_tooltips(ROOT / "docs" / "expression.svg")
+    outputs = [z, *graphc.grad(z, [x, y])]
+    graphc.draw(graphc.compile([x, y], outputs) if name == "compiled.svg" else outputs, tmp_path / name)
+    assert _without_tooltips(tmp_path / name) == _without_tooltips(ROOT / "docs" / name)
 
 
 def _without_tooltips(path: Path) -> str:
