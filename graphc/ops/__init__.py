@@ -14,6 +14,7 @@ from .extend import *
 from .linalg import *
 from .einsum import *
 from .pool import *
+from .resize import *
 from .conv import *
 from .softmax import *
 from .loss import *
