@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from llvmlite import binding as llvm
 from numba import njit, types
+from numba.core.compiler_lock import global_compiler_lock
 
 from .jit import OPTIONS
 from .pipeline import Pipeline
@@ -17,7 +18,7 @@ _SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
 def compiled(text: str, name: str, symbol: str, target: llvm.TargetMachine) -> bytes:
     """The object file of the function `name(args, tid, threads)` that `text` defines, called `symbol` in it."""
-    with _collector_paused(), _blamed(text, name):
+    with global_compiler_lock, _collector_paused(), _blamed(text, name):
         library, entry = _lowered(text, name)
         return target.emit_object(_optimized(library.link(), entry, symbol, target))
 
