@@ -2,8 +2,8 @@
 
     python bench/passes.py [--profile]
 
-He, Zhang, Ren, Sun: "Deep Residual Learning for Image Recognition", 2015: bottleneck blocks, batch normalization, SGD with
-momentum 0.9. Only the graph is made: no number is computed."""
+He, Zhang, Ren, Sun: "Deep Residual Learning for Image Recognition", 2015: bottleneck blocks, batch normalization,
+SGD with momentum 0.9. Only the graph is made: no number is computed."""
 from __future__ import annotations
 
 import cProfile

@@ -14,7 +14,7 @@ The grammar (``{a}``: any number of a, ``[a]``: a or nothing, comments from ``#`
     node     = name ":" type "=" word ["[" word "=" value {"," word "=" value} "]"] "(" [operand {"," operand}] ")"
     update   = "update" name "=" operand
     operand  = name | number [":" dtype] | array
-    array    = type "{" (number {"," number} | "#" hash) "}"
+    array    = type "{" ([number {"," number}] | "#" hash) "}"
     type     = dtype "[" [size {"," size}] "]"
     value    = size | number | string | dtype | "None" | "(" [value {"," value} [","]] ")"
     size     = term {("+" | "-") term}
@@ -22,11 +22,12 @@ The grammar (``{a}``: any number of a, ``[a]``: a or nothing, comments from ``#`
     atom     = integer | unknown | "(" size ")" | ("min" | "max") "(" size "," size ")"
     name     = word | "%" integer | string
     unknown  = "?" [word]
-    number   = ["-"] (digits with "." or exponent | "inf" | "nan" | "True" | "False")
+    number   = ["-"] (digits [. digits] [exponent] | "inf") | "nan" | "True" | "False"
     dtype    = "bool" | "i8" ... "i64" | "u8" ... "u64" | "f16" | "bf16" | "f32" | "f64"
 
-A number without a dtype takes that of the other operands, as in Python. A large array is elided to a hash of its content, which `parse`
-refuses; ``text(graph, full=True)`` writes it out. An unknown size stands for the same size wherever its name appears.
+A number without a dtype takes that of the other operands, as in Python. A large array is elided to a hash of its
+content, which `parse` refuses; ``text(graph, full=True)`` writes it out. An unknown size is the same wherever its
+name appears.
 """
 from __future__ import annotations
 
@@ -43,9 +44,10 @@ from .errors import ArgumentError, GraphcError
 from .expr import Expr, make
 from .graph import Graph
 from .integer import Call, Integer, Size, Symbol, maximum, minimum, symbols
-from .leaves import Array, Variable, constant, placeholder, weak_constant
+from .leaves import Variable, constant, placeholder, weak_constant
 from .registry import lookup
 from .types import LONG, SHORT, Type, is_bool, is_float
+from .verify import arity
 
 _ELIDE = 16
 _RESERVED = {"graph", "update", "return", "variable", "None", "True", "False", "inf", "nan", *LONG}
@@ -106,6 +108,8 @@ class _Writer:
             return SHORT[value]
         if isinstance(value, str):
             return json.dumps(value)
+        if callable(value):
+            return f"<{getattr(value, '__name__', type(value).__name__)}>"
         return self.size(value) if isinstance(value, Integer) else repr(value)
 
     def size(self, size: Size) -> str:
@@ -119,7 +123,8 @@ class _Writer:
         if isinstance(atom, Symbol):
             return self.sizes[atom]
         left, right = self.size(atom.left), self.size(atom.right)
-        return f"(({left}){atom.function}({right}))" if atom.function in ("//", "%") else f"{atom.function}({left},{right})"
+        infix = atom.function in ("//", "%")
+        return f"(({left}){atom.function}({right}))" if infix else f"{atom.function}({left},{right})"
 
 
 def _names(leaves, nodes) -> dict[Expr, str]:
@@ -167,8 +172,10 @@ def _number(value) -> str:
     """The shortest text that reads back as the same number."""
     if is_bool(value.dtype) or not is_float(value.dtype):
         return str(value)
+    if value == 0:
+        return "-0.0" if np.signbit(value) else "0"
     whole = np.isfinite(value) and float(value) == int(value) and abs(float(value)) < 1e6
-    return str(value) if not whole or (value == 0 and np.signbit(value)) else str(int(value))
+    return str(int(value) if whole else value)
 
 
 def _weak(number, dtypes: list[np.dtype]) -> Expr | None:
@@ -182,8 +189,8 @@ def _weak(number, dtypes: list[np.dtype]) -> Expr | None:
 def parse(source: str) -> Graph:
     """The graph that `source` describes, over new placeholders and zero-valued Variables.
 
-    Raises ArgumentError, with the line in `source`, for text outside the grammar, for unknown names and ops, for types that are not those of the
-    ops, and for an array that was elided."""
+    Raises ArgumentError, with the line in `source`, for text outside the grammar, for unknown names and ops, for
+    types that are not those of the ops, and for an array that was elided."""
     return _Reader(source).graph()
 
 
@@ -215,7 +222,7 @@ class _Reader:
 
     def take(self, *expected: str) -> str:
         if expected and self.word not in expected and self.kind not in expected:
-            raise self.error(f"expected {' or '.join(expected)}, found {self.word or 'the end'}")
+            raise self.error(f"expected {' or '.join(expected)}, found {self.word or 'the end'}", self.at)
         self.at += 1
         return self.tokens[self.at - 1][1]
 
@@ -234,8 +241,9 @@ class _Reader:
                 break
         return found
 
-    def error(self, message: str) -> ArgumentError:
-        number = self.source.count("\n", 0, self.tokens[self.at][2]) + 1
+    def error(self, message: str, at: int | None = None) -> ArgumentError:
+        """About the token at `at`, or the last one taken."""
+        number = self.source.count("\n", 0, self.tokens[self.at - 1 if at is None else at][2]) + 1
         return ArgumentError(f"line {number} of the graph: {message}")
 
     # the grammar
@@ -292,6 +300,8 @@ class _Reader:
             node = make(lookup(op), operands, attrs)
         except (GraphcError, TypeError, KeyError) as error:
             raise self.error(str(error)) from error
+        if arity(node.op) not in (None, len(operands)):
+            raise self.error(f"{op} takes {arity(node.op)} operands, not {len(operands)}")
         if node.type != declared:
             raise self.error(f"{op} gives {node.type}, not {declared}")
         self.define(name, node)
@@ -345,7 +355,7 @@ class _Reader:
         return self.size()
 
     def is_size(self) -> bool:
-        """Whether a parenthesis opens a division, as in ``((?+1)//(2))``: `size` writes two, a tuple of tuples has a comma."""
+        """Whether a parenthesis opens a division, as in ``((?+1)//(2))``, and not a tuple."""
         depth = 0
         for _, word, _ in self.tokens[self.at:]:
             depth += (word == "(") - (word == ")")
@@ -392,11 +402,9 @@ def _tokens(source: str) -> list[tuple[str, str, int]]:
     while at < len(source):
         match = _TOKENS.match(source, at)
         if match is None:
-            raise ArgumentError(f"line {source.count(chr(10), 0, at) + 1} of the graph: cannot read {source[at:at + 12]!r}")
+            number = source.count("\n", 0, at) + 1
+            raise ArgumentError(f"line {number} of the graph: cannot read {source[at:at + 12]!r}")
         if match.lastgroup:
             found.append((match.lastgroup, match.group(), at))
         at = match.end()
     return [*found, ("end", "", len(source) - 1)]
-
-
-__all__ = ["Array", "parse", "text"]

@@ -7,13 +7,16 @@
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 import networkx as nx
 
 from .errors import GraphcError, VerifyError
 from .expr import Expr, label
 from .graph import Graph
+from .op import Op, Scalar
 from .types import Type
 
 
@@ -50,8 +53,9 @@ def _reached(graph: Graph) -> dict[Expr, None]:
 
 
 def _cycle(nodes) -> list[Expr]:
-    dag = nx.DiGraph((x, node) for node in nodes for x in node.inputs)
-    return [] if nx.is_directed_acyclic_graph(dag) else [edge[0] for edge in nx.find_cycle(dag)]
+    place = {node: k for k, node in enumerate(nodes)}  # by number: networkx compares nodes by ==
+    dag = nx.DiGraph((place[x], k) for node, k in place.items() for x in node.inputs)
+    return [] if nx.is_directed_acyclic_graph(dag) else [list(nodes)[k] for k, _ in nx.find_cycle(dag)]
 
 
 def _leaf_faults(graph: Graph, nodes) -> Iterator[str]:
@@ -70,6 +74,14 @@ def _leaf_faults(graph: Graph, nodes) -> Iterator[str]:
             yield f"the update of {label(v)}:{v.type} has type {new.type}\n  made at {new.line}"
 
 
+@cache
+def arity(op: Op) -> int | None:
+    """How many operands an op takes, where its scalar form tells."""
+    if not isinstance(op.lower, Scalar):
+        return None
+    return 1 + max(int(k) for k in re.findall(r"\{(\d+)", " ".join((op.lower.expression, *op.lower.by_dtype.values()))))
+
+
 def _node_faults(node: Expr, seen: dict[tuple, Expr]) -> Iterator[str]:
     if node.op.name in ("placeholder", "variable"):
         return
@@ -79,6 +91,9 @@ def _node_faults(node: Expr, seen: dict[tuple, Expr]) -> Iterator[str]:
             yield "an equal node exists: the graph is not hash-consed"
     except TypeError as error:
         yield f"an attribute cannot be hashed: {error}"
+    if arity(node.op) not in (None, len(node.inputs)):
+        yield f"the op takes {arity(node.op)} operands, not {len(node.inputs)}"
+        return
     try:
         inferred = node.op.infer(*(x.type for x in node.inputs), **node.attrs)
     except (GraphcError, TypeError, ValueError, AttributeError) as error:

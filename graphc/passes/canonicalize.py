@@ -1,9 +1,12 @@
 """One form for what can be written in several, so that later rules need to know only one.
 
-- Operands of commutative ops: computed ones, then leaves, then constants; else in the order in which the graph computes them.
+- Operands of commutative ops: computed ones, then leaves, then constants; else in the order in which the graph
+  computes them.
 - ``x - 5`` is ``x + -5`` and ``x * x`` is ``square(x)``; casts that lose nothing before another cast are dropped.
-- Chains of reshapes, of transposes, of broadcasts and of slices are one of each; expand_dims and squeeze are reshapes.
-- Elementwise ops broadcast by themselves, and come before a broadcast, a reshape or a transpose of all their operands.
+- Chains of reshapes, of transposes, of broadcasts and of slices are one of each; expand_dims and squeeze are
+  reshapes.
+- Elementwise ops broadcast by themselves, and come before a broadcast, a reshape or a transpose of all their
+  operands.
 - Axes of size 1 are not reduced; a constant array of one number is that number, broadcast.
 
 Every rule is exact.
@@ -164,7 +167,7 @@ def _concat(node: Expr) -> Expr | None:
     return make(node.op, tuple(parts), node.attrs) if len(parts) > len(node.inputs) else None
 
 
-# ---- elementwise ops and the ops that only move elements ----------------------------------------------------------------
+# ---- elementwise ops and the ops that only move elements ------------------------------------------------------------
 def _sink(node: Expr, name: str, same: Callable[[Expr], object]) -> Expr | None:
     """f(move(x), move(y)) = move(f(x, y)), for one and the same move of all operands but scalars."""
     moved = [x for x in node.inputs if x.dims]

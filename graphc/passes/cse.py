@@ -9,8 +9,8 @@ from .rules import COMMUTATIVE
 def cse(graph: Graph) -> Graph:
     """The graph with ``x + y`` and ``y + x`` as one node, wherever passes built both.
 
-    Random numbers are drawn by counter from a stream that is an attribute: two draws are one node only where their streams
-    are one, and a draw is never drawn twice."""
+    Random numbers are drawn by counter from a stream that is an attribute: two draws are one node only where their
+    streams are one, and a draw is never drawn twice."""
     first: dict[tuple, Expr] = {}
 
     def merged(node: Expr) -> Expr:

@@ -21,7 +21,9 @@ def fold(graph: Graph) -> Graph:
 
 def folded(node: Expr) -> Expr | None:
     """The constant that `node` is, or None."""
-    if node.op.name in _LEFT or "stream" in node.attrs or any(x.op.name != "constant" for x in node.inputs) or not _is_known(node):
+    if any(x.op.name != "constant" for x in node.inputs) or node.op.name in _LEFT or "stream" in node.attrs:
+        return None
+    if not _is_known(node):
         return None
     if node.type.nbytes > max(LARGEST, *(x.type.nbytes for x in node.inputs)):
         return None

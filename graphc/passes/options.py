@@ -14,9 +14,9 @@ def _verify_by_default() -> bool:
 
 @dataclass(frozen=True)
 class Options:
-    """`skip` names passes to leave out; `rounding=False` leaves out the rules that change how a result is rounded; `verify`
-    checks the graph after every pass (the default is the environment's ``GRAPHC_VERIFY``); `record` keeps the graph after
-    every pass in ``notes["passes"]``."""
+    """`skip` names passes to leave out; `rounding=False` leaves out the rules that change how a result is rounded;
+    `verify` checks the graph after every pass (the default is the environment's ``GRAPHC_VERIFY``); `record` keeps
+    the graph after every pass in ``notes["passes"]``."""
 
     skip: frozenset[str] = frozenset()
     rounding: bool = True

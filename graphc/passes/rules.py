@@ -4,9 +4,10 @@ A rule is declared in the user's syntax, over the names of its own arguments::
 
     Rule(lambda x, y, z: (x*y + z*y, (x + z)*y), rounding=True)
 
-Names that start with c or d match scalar constants, those that start with p match booleans, all others match anything. Both
-orders of a commutative op are tried. A rule that needs to see axes or shapes is a function from a node to its replacement,
-or to None. Rules are found by the op at their root, so that a pass costs time in proportion to the graph.
+Names that start with c or d match scalar constants, those that start with p match booleans, all others match
+anything. Both orders of a commutative op are tried. A rule that needs to see axes or shapes is a function from a
+node to its replacement, or to None. Rules are found by the op at their root, so that a pass costs time in
+proportion to the graph.
 """
 from __future__ import annotations
 
@@ -32,12 +33,12 @@ Replace = Callable[[Expr], Expr | None]
 
 
 class Rule:
-    """``left -> right``, applied where `left` matches and `when` (a predicate over the same names; a constant is passed as
-    its number) holds. `rounding` marks a rule whose result may round differently. It is applied to `floats` and to
-    `integers`, and to booleans where the pattern is about these, or `booleans` says so."""
+    """``left -> right``, applied where `left` matches and `when` (a predicate over the same names; a constant is
+    passed as its number) holds. `rounding` marks a rule whose result may round differently. It is applied to
+    `floats` and to `integers`, and to booleans where the pattern is about these, or `booleans` says so."""
 
-    def __init__(self, sides: Callable[..., tuple], *, rounding: bool = False, floats: bool = True, integers: bool = True,
-                 booleans: bool = False, when: Callable[..., bool] | None = None):
+    def __init__(self, sides: Callable[..., tuple], *, rounding: bool = False, floats: bool = True,
+                 integers: bool = True, booleans: bool = False, when: Callable[..., bool] | None = None):
         self.sides, self.rounding, self.when = sides, rounding, when
         self.floats, self.integers, self.booleans = floats, integers, booleans
 
@@ -177,7 +178,8 @@ class _Rewriting:
         for node in order:
             if node not in self.normal:
                 with originating(node.line):
-                    self.normal[node] = self.normal_form(rebuilt(node, tuple(self.normal[x] for x in node.inputs)), depth)
+                    operands = tuple(self.normal[x] for x in node.inputs)
+                    self.normal[node] = self.normal_form(rebuilt(node, operands), depth)
         return self.normal
 
     def normal_form(self, node: Expr, depth: int) -> Expr:

@@ -1,17 +1,17 @@
 """Algebra: local rules in the user's syntax.
 
-A rule without a mark is exact: the result is equal, NaN and infinities included; only the sign of a zero may differ. A
-rule marked ``rounding=True`` holds for real numbers and rounds differently: sums and products are regrouped, and what
-overflowed on the way need not overflow any more, or the reverse. On integers, which wrap around, all of them are exact.
+A rule without a mark is exact: the result is equal, NaN and infinities included; only the sign of a zero may
+differ. A rule marked ``rounding=True`` holds for real numbers and rounds differently: sums and products are
+regrouped, and what overflowed on the way need not overflow any more, or the reverse. On integers, which wrap
+around, all of them are exact.
 
-There is no rule for ``x - x``, ``0 * x`` and ``x / x`` on floats: NaN and infinities would be lost; and ``sqrt(x) ** 2``
-is x only where x is known not to be negative.
+There is no rule for ``x - x``, ``0 * x`` and ``x / x`` on floats: NaN and infinities would be lost; and
+``sqrt(x) ** 2`` is x only where x is known not to be negative.
 """
 from __future__ import annotations
 
 import builtins
 import math
-
 from collections.abc import Mapping
 from functools import cache
 
@@ -66,7 +66,9 @@ def _table(rounding: bool) -> dict[str, tuple[Replace, ...]]:
 # ---- conditions -----------------------------------------------------------------------------------------------------
 def _normal(c) -> bool:
     """Whether a constant made from others neither overflowed nor lost digits."""
-    return c.dtype.kind in "iu" or (c.dtype.itemsize >= 4 and np.isfinite(c) and builtins.abs(c) >= np.finfo(c.dtype).tiny)
+    if c.dtype.kind in "iu":
+        return True
+    return c.dtype.itemsize >= 4 and np.isfinite(c) and builtins.abs(c) >= np.finfo(c.dtype).tiny
 
 
 def _normal_product(c, d) -> bool:

@@ -1,8 +1,8 @@
 """Sizes: unknown sizes that every call must make equal become one.
 
-``x:f32[?,10] + t:f32[?2,10]`` has a value only where both unknowns are the same number. Written as one, equal shapes are equal
-for every later pass, and a call with different sizes is told so when its inputs are read. Inputs with a size that turns out
-to be known, or another's, are replaced: they keep their place, name and line.
+``x:f32[?,10] + t:f32[?2,10]`` has a value only where both unknowns are the same number. Written as one, equal
+shapes are equal for every later pass, and a call with different sizes is told so when its inputs are read. Inputs
+with a size that turns out to be known, or another's, are replaced: they keep their place, name and line.
 """
 from __future__ import annotations
 

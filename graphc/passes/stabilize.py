@@ -1,8 +1,8 @@
 """Numerical stability: formulas that overflow, underflow or cancel become the ones that do not.
 
-All rules hold for real numbers, and all are marked as rounding: they give the better answer, sometimes in place of NaN or
-an infinity. The pass reads formulas as users and gradients write them, and so it comes before `simplify`. Gradients that
-were taken of a naive formula are mended where they multiply with what that formula divided by.
+All rules hold for real numbers, and all are marked as rounding: they give the better answer, sometimes in place of
+NaN or an infinity. The pass reads formulas as users and gradients write them, and so it comes before `simplify`.
+Gradients that were taken of a naive formula are mended where they multiply with what that formula divided by.
 """
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each rule of stabilize: the graph it makes, equal numbers where the naive formula is good, and better ones where it is not."""
+"""Each rule of stabilize: its graph, equal numbers where the naive formula is good, and better ones where it is not."""
 import numpy as np
 import pytest
 
