@@ -35,8 +35,8 @@ def test_a_sound_graph_is_given_back(x):
 
 
 def test_the_message_names_the_pass_the_node_and_the_line(x):
-    refused(Graph((x,), (forged("exp", x, dims=(4,)),)), r"after fold: exp:f32\[4\]: the op infers f32\[3\]\n  made at .*test_verify.py",
-            "fold")
+    refused(Graph((x,), (forged("exp", x, dims=(4,)),)),
+            r"after fold: exp:f32\[4\]: the op infers f32\[3\]\n  made at .*test_verify.py", after="fold")
 
 
 def test_wrong_dims(x):

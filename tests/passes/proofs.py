@@ -39,10 +39,9 @@ def same_numbers(transform: Callable[[Graph], Graph], graph: Graph, arrays, rtol
         np.testing.assert_allclose(after.astype(np.float64), before.astype(np.float64), rtol=rtol, atol=rtol)
 
 
-def drawn(graph: Graph, rng: np.random.Generator, low: float = 0.5, high: float = 3.0, size: int = 20) -> list[np.ndarray]:
-    """Values for the inputs of a graph of vectors."""
-    return [rng.random(size) < 0.5 if x.dtype == bool else rng.uniform(low, high, size).astype(x.dtype)
-            for x in graph.inputs]
+def drawn(graph: Graph, rng: np.random.Generator) -> list[np.ndarray]:
+    """Values for the inputs of a graph of vectors: positive, of moderate size."""
+    return [rng.random(20) < 0.5 if x.dtype == bool else rng.uniform(0.5, 3, 20).astype(x.dtype) for x in graph.inputs]
 
 
 def edges(graph: Graph) -> list[np.ndarray]:

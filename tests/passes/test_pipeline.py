@@ -23,11 +23,12 @@ from .proofs import values
 
 LOCAL = [("sizes", sizes), ("canonicalize", canonicalize), ("fold", fold), ("stabilize", stabilize),
          ("simplify", simplify), ("cse", cse), ("dead", dead)]
-UNARY = (lambda a: -a, graphc.exp, graphc.abs, graphc.square, graphc.sigmoid, graphc.relu, lambda a: a + 1, lambda a: 2 * a,
-         lambda a: a - 0.5, lambda a: a / 3, lambda a: graphc.log(1 + graphc.exp(a)), lambda a: graphc.log(graphc.sigmoid(a)),
-         lambda a: graphc.sqrt(graphc.square(a)), graphc.stop_gradient, lambda a: a.T.T, lambda a: a ** 2)
-BINARY = (lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, graphc.maximum, lambda a, b: graphc.where(a > b, a, b),
-          lambda a, b: a * b + a * 3, lambda a, b: a + b * 0.5)
+UNARY = (lambda a: -a, graphc.exp, graphc.abs, graphc.square, graphc.sigmoid, graphc.relu, graphc.stop_gradient,
+         lambda a: a + 1, lambda a: 2 * a, lambda a: a - 0.5, lambda a: a / 3, lambda a: a ** 2, lambda a: a.T.T,
+         lambda a: graphc.log(1 + graphc.exp(a)), lambda a: graphc.log(graphc.sigmoid(a)),
+         lambda a: graphc.sqrt(graphc.square(a)))
+BINARY = (lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, graphc.maximum, lambda a, b: a + b * 0.5,
+          lambda a, b: graphc.where(a > b, a, b), lambda a, b: a * b + a * 3)
 REDUCE = (lambda a: graphc.sum(a, axis=0), lambda a: graphc.mean(a, axis=-1, keepdims=True), lambda a: graphc.max(a),
           lambda a: graphc.expand_dims(a, 0), lambda a: graphc.reshape(a, (-1,)), lambda a: graphc.logsumexp(a, -1))
 
