@@ -328,7 +328,7 @@ class _Reader:
     def array(self, t: Type) -> Expr:
         self.take("{")
         if self.kind == "hash":
-            raise self.error("the array was elided; write the graph with full=True to read it back")
+            raise self.error("the array was elided; write it with full=True to read it back")
         return constant(np.array(self.several(self.number, "}"), t.dtype).reshape(t.dims))
 
     def number(self):

@@ -11,7 +11,6 @@ proportion to the graph.
 """
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -45,7 +44,7 @@ class Rule:
     @cached_property
     def names(self) -> dict[str, Expr]:
         return {name: placeholder((), "bool" if name.startswith("p") else "float32", name)
-                for name in inspect.signature(self.sides).parameters}
+                for name in _parameters(self.sides)}
 
     @cached_property
     def pattern(self) -> tuple[Expr, Expr]:
@@ -79,12 +78,16 @@ class Rule:
 
     def _holds(self, found: Binding) -> bool:
         given = {name: found[x] for name, x in self.names.items()}
-        wanted = inspect.signature(self.when).parameters
-        return self.when(**{name: number(given[name]) if name[0] in "cd" else given[name] for name in wanted})
+        return self.when(**{name: number(given[name]) if name[0] in "cd" else given[name]
+                            for name in _parameters(self.when)})
 
     def __repr__(self) -> str:
         left, right = self.pattern
         return f"{left!r} -> {right!r}"
+
+
+def _parameters(function: Callable) -> tuple[str, ...]:
+    return function.__code__.co_varnames[:function.__code__.co_argcount]
 
 
 def _is_constant_name(x: Expr) -> bool:

@@ -47,8 +47,8 @@ def test_a_graph_of_nothing_but_a_number():
     assert again(Graph((), (graphc.constant(2.5),))) == "graph() {\n  return 2.5\n}"
 
 
-@pytest.mark.parametrize("name", ["a b", 'qu"ote', "back\\slash", "new\nline", "return", "f32", "9", "größe", "%1", "x#2",
-                                  "None"])
+@pytest.mark.parametrize("name", ["a b", 'qu"ote', "back\\slash", "new\nline", "return", "f32", "9", "größe", "%1",
+                                  "x#2", "None"])
 def test_any_name(name):
     x, y = graphc.placeholder((3,), name=name), graphc.placeholder((3,), name=name)
     again(Graph((x, y), (x - y,)))
@@ -97,7 +97,7 @@ def test_large_arrays_are_elided_and_cannot_be_read():
     graph = Graph((x,), (x + np.arange(100, dtype="float32"), x * np.zeros((2, 0, 100), "float32")))
     short = text(graph)
     assert len(short) < 400 and "f32[100]{#" in short and "f32[2,0,100]{}" in short
-    with pytest.raises(ArgumentError, match="line 2 of the graph: the array was elided; write the graph with full=True"):
+    with pytest.raises(ArgumentError, match="line 2 of the graph: the array was elided; write it with full=True"):
         parse(short)
     again(graph)
 
@@ -132,7 +132,8 @@ def test_text_outside_the_grammar(source, message):
 
 
 UNARY = (graphc.exp, lambda a: -a, lambda a: a.T, lambda a: graphc.expand_dims(a, 0), lambda a: graphc.sum(a),
-         lambda a: a.astype("float64"), lambda a: graphc.reshape(a, (-1,)), lambda a: a > 0.3, lambda a: a.astype("int16"))
+         lambda a: a.astype("float64"), lambda a: graphc.reshape(a, (-1,)), lambda a: a > 0.3,
+         lambda a: a.astype("int16"))
 BINARY = (lambda a, b: a + b, lambda a, b: graphc.where(a > b, a, 2), lambda a, b: a * np.arange(3),
           lambda a, b: graphc.maximum(a, b) * 1.5)
 
