@@ -50,7 +50,7 @@ def indices(size: Size, start: Size = 0, step: Size = 1) -> Expr:
 
 @public
 def arange(start, stop=None, step=1, dtype=None) -> Expr:
-    """Numbers from `start` up to, without, `stop`; ``arange(n)`` counts from 0. Whole numbers give int64, others float32.
+    """Numbers from `start` up to, without, `stop`; ``arange(n)`` counts from 0. Of ints int64, of floats float32.
 
     `start` and `stop` may be sizes known only at call time (entries of ``x.dims``)."""
     start, stop = (0, start) if stop is None else (start, stop)
@@ -113,7 +113,7 @@ def meshgrid(*arrays, indexing="xy") -> list[Expr]:
 # ---- constants in every place ---------------------------------------------------------------------------------------
 @public
 def full(shape, value, dtype=None) -> Expr:
-    """`value` (a number, or what broadcasts) everywhere; in its own dtype where none is given (a Python float: float32)."""
+    """`value` (a number, or what broadcasts) everywhere; in its own dtype where none is given (floats: float32)."""
     value = value if isinstance(value, Expr) else constant(value, dtype)
     return broadcast_to(value if dtype is None else value.astype(dtype), known_dims("full", shape))
 

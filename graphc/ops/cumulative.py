@@ -55,8 +55,8 @@ def _recurrence_type(b: Type, a: Type, *, axis, reverse) -> Type:
 
 
 def _product_grad(g, y, x, axis, reverse):
-    """y[k] is the product of x[..k]: each x[i] gets the product before it times s[i] = g[i] + x[i+1] s[i+1]. No division:
-    zeros are as good as any number."""
+    """y[k] is the product of x[..k]: each x[i] gets the product before it times s[i] = g[i] + x[i+1] s[i+1]. No
+    division: zeros are as good as any number."""
     before = shifted(y, axis, 1, forward=not reverse)
     factor = shifted(x, axis, 0, forward=reverse)
     return (before * _linear_recurrence(g, factor, axis=axis, reverse=not reverse),)

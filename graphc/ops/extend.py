@@ -42,7 +42,8 @@ def repeat(x, repeats, axis=None) -> Expr:
 
 def _repeated(x: Expr, count: int, axis: int) -> Expr:
     wide = (*x.dims[:axis + 1], count, *x.dims[axis + 1:])
-    return reshape(broadcast_to(expand_dims(x, axis + 1), wide), (*x.dims[:axis], x.dims[axis] * count, *x.dims[axis + 1:]))
+    longer = (*x.dims[:axis], x.dims[axis] * count, *x.dims[axis + 1:])
+    return reshape(broadcast_to(expand_dims(x, axis + 1), wide), longer)
 
 
 @public
@@ -68,9 +69,10 @@ _MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 def pad(x, pad_width, mode="constant", constant_values=0) -> Expr:
     """`x` with elements put before and after each axis.
 
-    `pad_width` is ``((before, after), ...)`` for each axis, one such pair for all, or one int for all ends. `mode` is "constant"
-    (`constant_values`: a number or scalar expression, or pairs of numbers as in `pad_width`), "edge" (the last element),
-    "reflect" (mirrored at the last element, which does not come twice), "symmetric" (it does) or "wrap" (from the other end).
+    `pad_width` is ``((before, after), ...)`` for each axis, one such pair for all, or one int for all ends. `mode` is
+    "constant" (`constant_values`: a number or scalar expression, or pairs of numbers as in `pad_width`), "edge" (the
+    last element), "reflect" (mirrored at the last element, which does not come twice), "symmetric" (it does) or "wrap"
+    (from the other end).
     A pad may be longer than the axis.
 
     >>> import graphc
@@ -96,7 +98,8 @@ def _pairs(name: str, value, rank: int) -> list[tuple]:
     try:
         return [tuple(pair) for pair in np.broadcast_to(np.asarray(value, object), (rank, 2)).tolist()]
     except ValueError:
-        raise ArgumentError(f"pad: {name} is a number, a pair, or a pair for each of {rank} axes, not {value!r}") from None
+        raise ArgumentError(f"pad: {name} is a number, a pair, or a pair for each of {rank} axes, "
+                            f"not {value!r}") from None
 
 
 def _constant(x: Expr, widths, value) -> Expr:
@@ -116,7 +119,8 @@ def _constant(x: Expr, widths, value) -> Expr:
 def _filled(x: Expr, widths, fill) -> Expr:
     if not any(w != 0 for pair in widths for w in pair):
         return x
-    return placed(x, [before for before, _ in widths], (1,) * x.ndim, _padded_dims(x, widths), x.dtype.type(fill).item())
+    starts, number = [before for before, _ in widths], x.dtype.type(fill).item()
+    return placed(x, starts, (1,) * x.ndim, _padded_dims(x, widths), number)
 
 
 def _around(x: Expr, widths, value: Expr) -> Expr:

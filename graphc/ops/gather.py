@@ -1,7 +1,7 @@
 """The rows that read and write at computed places: gathers, and the scatters that are their reverse.
 
-A scatter works on a matrix: it takes the number of a row for each row of values. Whatever else is indexed is brought to that
-form by views and integer arithmetic, where every index is wrapped and checked once."""
+A scatter works on a matrix: it takes the number of a row for each row of values. Whatever else is indexed is brought to
+that form by views and integer arithmetic, where every index is wrapped and checked once."""
 from __future__ import annotations
 
 import numpy as np
@@ -39,7 +39,8 @@ def _check_index(body, i, x, *, size):
 
 
 _checked = Op("checked_index", _wrapped, lambda i, *, size: _index_type(i), Index(_check_index),
-              cases=lambda rng: [Case((np.array([0, -1, 4, -5]),), {"size": 5}), Case((np.array(2, "int8"),), {"size": 3}),
+              cases=lambda rng: [Case((np.array([0, -1, 4, -5]),), {"size": 5}),
+                                 Case((np.array(2, "int8"),), {"size": 3}),
                                  Case((np.zeros((0, 2), "int32"),), {"size": 1})],
               doc="An index, counted from the front; IndexOutOfBounds where there is no such element.")
 
@@ -102,7 +103,8 @@ def _along_grad(g, y, x, j, axis):
 
 
 def _along_cases(rng):
-    for shape, length, axis in (((5,), 3, 0), ((3, 4), 6, 1), ((3, 4), 2, 0), ((2, 1, 3), 4, 1), ((0, 2), 2, 1), ((2, 3), 0, 0)):
+    for shape, length, axis in (((5,), 3, 0), ((3, 4), 6, 1), ((3, 4), 2, 0), ((2, 1, 3), 4, 1), ((0, 2), 2, 1),
+                                ((2, 3), 0, 0)):
         x = rng.standard_normal(shape).astype("float32")
         n = shape[axis]
         yield Case((x, rng.integers(-n, n, (*shape[:axis], length, *shape[axis + 1:]))), {"axis": axis})
@@ -111,7 +113,8 @@ def _along_cases(rng):
 _gather = Op("gather", _gathered, _gather_type, Index(_gather_index), _gather_grad, cases=_gather_cases,
              doc="The elements at arrays of indices along some axes; the arrays' common shape stands at axis `at`.")
 
-_take_along = Op("take_along_axis", lambda x, j, axis: np.take_along_axis(x, _wrapped(j, x.shape[axis]), axis), _along_type,
+_take_along = Op("take_along_axis", lambda x, j, axis: np.take_along_axis(x, _wrapped(j, x.shape[axis]), axis),
+                 _along_type,
                  Index(_along_index), _along_grad, cases=_along_cases,
                  doc="For each index the element there along an axis, at the same place along all others.")
 
@@ -193,9 +196,9 @@ def _extreme_grad(g, y, x, rows, values):
 _set = _scatter("set", _set_rows, _scatter_type, _set_grad, "Rows replaced; the last of several for one row stays.")
 _add = _scatter("add", np.add.at, _exact_type, lambda g, y, x, rows, values: (g, None, take_rows(g, rows)),
                 "Values added to rows, in their order.")
-_multiply = _scatter("multiply", np.multiply.at, _exact_type, _multiply_grad, "Rows multiplied by values, in their order.")
-_min = _scatter("min", np.minimum.at, _scatter_type, _extreme_grad, "The smaller of row and values; NaN where there is one.")
-_max = _scatter("max", np.maximum.at, _scatter_type, _extreme_grad, "The larger of row and values; NaN where there is one.")
+_multiply = _scatter("multiply", np.multiply.at, _exact_type, _multiply_grad, "Rows times values, in their order.")
+_min = _scatter("min", np.minimum.at, _scatter_type, _extreme_grad, "The smaller of row and values; NaN stays.")
+_max = _scatter("max", np.maximum.at, _scatter_type, _extreme_grad, "The larger of row and values; NaN stays.")
 
 SCATTERS = {"set": _set, "add": _add, "multiply": _multiply, "min": _min, "max": _max}
 

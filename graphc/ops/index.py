@@ -129,7 +129,7 @@ def _axes_taken(item) -> int:
 
 
 def _without_masks(x: Expr, items: list) -> tuple[Expr, list]:
-    """Booleans turned into integers: an array into the places where it is True, a single one into an axis of its own."""
+    """Booleans turned into integers: an array into the places where it is True, a single one into its own axis."""
     found, axis = [], 0
     for item in items:
         if isinstance(item, _Flag):
@@ -162,7 +162,8 @@ def _item(x: Expr, item):
     if is_bool(array.dtype):
         return _Flag(bool(array)) if array.ndim == 0 else array
     if not is_integer(array.dtype):
-        raise DTypeError(f"{x}:{x.type}: an index is an integer, a slice, None, '...' or an array of integers, not {item!r}")
+        raise DTypeError(f"{x}:{x.type}: an index is an integer, a slice, None, '...' or an array of integers, "
+                         f"not {item!r}")
     return int(array) if array.ndim == 0 else array
 
 
@@ -205,7 +206,7 @@ def _range(item: slice, n: Size) -> tuple[Size, int, Size]:
 
 
 def _length(count: Size, certain: bool) -> Size:
-    """A number of elements; `certain` where it cannot come out negative, so that ``x[:]`` has the size of `x` itself."""
+    """A number of elements; `certain` where it is never negative, so that ``x[:]`` has the size of `x` itself."""
     return count if certain else maximum(count, 0)
 
 
@@ -218,7 +219,7 @@ def _bound(value) -> Size:
     if isinstance(value, Integer):
         return value
     if isinstance(value, bool) or not hasattr(value, "__index__") or isinstance(value, Expr):
-        raise ArgumentError(f"the ends and the step of a slice are integers, not {value!r}; for an offset that is computed, "
+        raise ArgumentError(f"the ends and the step of a slice are integers, not {value!r}; for a computed offset, "
                             "use take or index with an integer array")
     return int(value)
 
@@ -242,8 +243,8 @@ class At:
 
 @dataclass(frozen=True)
 class Target:
-    """Elements of `x` that are to be changed. The values broadcast to the shape of ``x[key]``, in the dtype of `x`. Where an
-    index comes twice, `set` keeps the last value, all others take every value, in their order."""
+    """Elements of `x` that are to be changed. Values broadcast to the shape of ``x[key]``, in the dtype of `x`. Where
+    an index comes twice, `set` keeps the last value, all others take every value, in their order."""
 
     x: Expr
     key: object
@@ -293,7 +294,10 @@ class Target:
             raise ShapeError(f"x.at[...].{mode}: values of shape {show_dims(values.dims)} for {show_dims(target.dims)}")
         values = squeeze(broadcast_to(values, target.dims), key.new)
         part = sliced(whole, key.starts, key.steps, key.sizes)
-        changed = _scattered(mode, part, key, values) if key.arrays else _combined(mode, part, expand_dims(values, key.dropped))
+        if key.arrays:
+            changed = _scattered(mode, part, key, values)
+        else:
+            changed = _combined(mode, part, expand_dims(values, key.dropped))
         return reshape(_put_back(whole, key, changed), self.x.dims)
 
 
@@ -329,7 +333,7 @@ _MODES = ("raise", "wrap", "clip")
 def take(x, indices, axis=None, *, mode="raise") -> Expr:
     """The elements at `indices` along `axis` (of the flattened array where it is None).
 
-    The shape of `indices` takes the place of the axis. An index outside raises IndexOutOfBounds (negative ones count from the
+    The shape of `indices` replaces the axis. An index outside raises IndexOutOfBounds (negative ones count from the
     end), is taken modulo the size (mode "wrap"), or moved to the nearest end ("clip")."""
     x = as_expr(x)
     if axis is None:
@@ -361,7 +365,7 @@ def take_along_axis(x, indices, axis=-1) -> Expr:
 
 @public
 def put_along_axis(x, indices, values, axis=-1, mode="set") -> Expr:
-    """`x` with `values` at `indices` along `axis`: the reverse of take_along_axis. `mode`: set, add, multiply, min, max."""
+    """`x` with `values` at `indices` along `axis`: undoes take_along_axis. `mode`: set, add, multiply, min, max."""
     x, j, axis = _aligned("put_along_axis", x, indices, axis)
     if mode not in ("set", "add", "multiply", "min", "max"):
         raise ArgumentError(f"put_along_axis: mode is set, add, multiply, min or max, not {mode!r}")

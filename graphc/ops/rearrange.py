@@ -11,7 +11,7 @@ from ..ir.integer import Integer, Size, maximum, minimum
 from ..ir.leaves import as_expr
 from ..ir.op import Case, Index, Op
 from ..ir.registry import public
-from ..ir.types import Type, as_axis, broadcast, promote, show_dims
+from ..ir.types import Type, as_axes, as_axis, broadcast, promote, show_dims
 from .creation import indices, zeros_like
 from .elementwise import less_equal, where
 from .shape import expand_dims, flatten, moveaxis, reshape, squeeze
@@ -96,7 +96,8 @@ def _concat_grad(g, y, *xs, axis):
 
 def _roll_index(body, i, x, *, shifts, axes):
     move = dict(zip(axes, shifts, strict=True))
-    return body.read(0, tuple((k - move[a]) % d if a in move else k for a, (k, d) in enumerate(zip(i, x.dims, strict=True))))
+    return body.read(0, tuple((k - move[a]) % d if a in move else k
+                              for a, (k, d) in enumerate(zip(i, x.dims, strict=True))))
 
 
 def _random(rng, *shape):
@@ -104,14 +105,16 @@ def _random(rng, *shape):
 
 
 def _slice_cases(rng):
-    for shape, starts, steps, sizes in (((5,), (1,), (1,), (3,)), ((5,), (4,), (-1,), (5,)), ((7, 3), (1, 2), (2, -2), (3, 2)),
-                                        ((4, 1), (0, 0), (1, 1), (0, 1)), ((), (), (), ()), ((3, 5), (2, 0), (-2, 3), (2, 2))):
+    for shape, starts, steps, sizes in (
+            ((5,), (1,), (1,), (3,)), ((5,), (4,), (-1,), (5,)), ((7, 3), (1, 2), (2, -2), (3, 2)),
+            ((4, 1), (0, 0), (1, 1), (0, 1)), ((), (), (), ()), ((3, 5), (2, 0), (-2, 3), (2, 2))):
         yield Case((_random(rng, *shape),), {"starts": starts, "steps": steps, "sizes": sizes})
 
 
 def _place_cases(rng):
-    for shape, starts, steps, whole in (((3,), (1,), (1,), (5,)), ((5,), (4,), (-1,), (5,)), ((3, 2), (1, 2), (2, -2), (7, 3)),
-                                        ((0, 1), (0, 0), (1, 1), (4, 1)), ((), (), (), ()), ((2, 3), (1, 0), (1, 1), (4, 3))):
+    for shape, starts, steps, whole in (
+            ((3,), (1,), (1,), (5,)), ((5,), (4,), (-1,), (5,)), ((3, 2), (1, 2), (2, -2), (7, 3)),
+            ((0, 1), (0, 0), (1, 1), (4, 1)), ((), (), (), ()), ((2, 3), (1, 0), (1, 1), (4, 3))):
         for fill in (0, 2.5):
             yield Case((_random(rng, *shape),), {"starts": starts, "steps": steps, "shape": whole, "fill": fill})
 
@@ -124,7 +127,8 @@ def _concat_cases(rng):
 
 
 def _roll_cases(rng):
-    for shape, shifts, axes in (((5,), (2,), (0,)), ((3, 4), (-1, 6), (0, 1)), ((2, 1), (3,), (1,)), ((0,), (1,), (0,))):
+    for shape, shifts, axes in (
+            ((5,), (2,), (0,)), ((3, 4), (-1, 6), (0, 1)), ((2, 1), (3,), (1,)), ((0,), (1,), (0,))):
         yield Case((_random(rng, *shape),), {"shifts": shifts, "axes": axes})
 
 
@@ -178,7 +182,7 @@ def shifted(x: Expr, axis: int, fill, forward: bool = True) -> Expr:
 def flip(x, axis=None) -> Expr:
     """`x` reversed along `axis` (all, one or several)."""
     x = as_expr(x)
-    axes = range(x.ndim) if axis is None else [as_axis(a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else [axis])]
+    axes = as_axes(axis, x.ndim)
     return sliced(x, [d - 1 if k in axes else 0 for k, d in enumerate(x.dims)],
                   [-1 if k in axes else 1 for k in range(x.ndim)], x.dims)
 
@@ -210,7 +214,9 @@ def concat(arrays, axis=0) -> Expr:
     if not arrays[0].ndim:
         raise ShapeError("concat: 0-d arrays cannot be joined; use stack")
     dtype = promote(*(x.dtype for x in arrays))
-    return arrays[0] if len(arrays) == 1 else _concat(*(x.astype(dtype) for x in arrays), axis=as_axis(axis, arrays[0].ndim))
+    if len(arrays) == 1:
+        return arrays[0]
+    return _concat(*(x.astype(dtype) for x in arrays), axis=as_axis(axis, arrays[0].ndim))
 
 
 @public

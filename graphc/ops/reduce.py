@@ -75,7 +75,8 @@ def _extreme(numpy, sign: int):
 
 def _draw(low: float, high: float, *, empty: bool = True, dtype="float32"):
     """One operand over many shapes and axes, uniform in [low, high]."""
-    shapes = [((6,), (0,)), ((3, 4), (1,)), ((3, 4), (0,)), ((3, 4), (0, 1)), ((2, 3, 4), (0, 2)), ((2, 3, 4), (1,)), ((1,), (0,)),
+    shapes = [((6,), (0,)), ((3, 4), (1,)), ((3, 4), (0,)), ((3, 4), (0, 1)), ((2, 3, 4), (0, 2)), ((2, 3, 4), (1,)),
+              ((1,), (0,)),
               ((1, 5), (0,)), ((3, 0), (0,)), ((40,), (0,))]
     shapes += [((0,), (0,)), ((0, 3), (0,)), ((3, 0), (1,))] if empty else []
 
@@ -92,10 +93,10 @@ _prod = Op("prod", in_compute_dtype(lambda x, axes: np.prod(x, axis=axes, dtype=
            Fold("1", "{acc} * {0}"), _prod_grad, cases=_draw(0.5, 1.8), tolerance=4, doc="The product over axes.")
 _max = Op("max", _extreme(np.max, -1), _fold_type,
           Fold("lowest", "math.maximum({acc}, {0})", {"b": ("False", "{acc} or {0}")}), _extreme_grad,
-          cases=_draw(-9, 9, empty=False), doc="The largest over axes; NaN where there is one; the dtype's lowest over nothing.")
+          cases=_draw(-9, 9, empty=False), doc="The most over axes; NaN where there is one; over nothing the lowest.")
 _min = Op("min", _extreme(np.min, 1), _fold_type,
           Fold("highest", "math.minimum({acc}, {0})", {"b": ("True", "{acc} and {0}")}), _extreme_grad,
-          cases=_draw(-9, 9, empty=False), doc="The smallest over axes; NaN where there is one; the dtype's highest over nothing.")
+          cases=_draw(-9, 9, empty=False), doc="The least over axes; NaN where there is one; over nothing the highest.")
 _all = Op("all", lambda x, axes: np.all(x, axis=axes), _bool_type, Fold("True", "{acc} and {0}"),
           cases=_draw(0, 1.5, dtype="float32"), doc="Whether all are true.")
 _any = Op("any", lambda x, axes: np.any(x, axis=axes), _bool_type, Fold("False", "{acc} or {0}"),
@@ -149,7 +150,7 @@ def prod(x, axis=None, *, dtype=None, keepdims=False) -> Expr:
 def max(x, axis=None, *, keepdims=False) -> Expr:
     """The largest over `axis`: NaN where there is one. The gradient is shared evenly among equal ones.
 
-    Raises ShapeError over an axis that is known to be empty; one that turns out to be at a call gives the dtype's lowest."""
+    Raises ShapeError over an axis that is known to be empty; one that is empty at a call gives the dtype's lowest."""
     return _fold(_max, _not_empty("max", as_expr(x), axis), axis, keepdims)
 
 
@@ -179,7 +180,7 @@ def any(x, axis=None, *, keepdims=False) -> Expr:
 
 @public
 def argmax(x, axis=None, *, keepdims=False) -> Expr:
-    """The int64 index of the first largest element along `axis` (in the flattened array where it is None); NaN is largest."""
+    """The int64 index of the first largest element along `axis` (of the flattened array: None); NaN is largest."""
     return _place(_argmax, x, axis, keepdims)
 
 
@@ -299,5 +300,6 @@ def _logsumexp(x: Expr, axis, keepdims: bool) -> Expr:
     return y if keepdims else squeeze(y, axes)
 
 
-__all__ = ["all", "any", "argmax", "argmin", "average", "count_nonzero", "logsumexp", "max", "mean", "min", "prod", "ptp",
+__all__ = ["all", "any", "argmax", "argmin", "average", "count_nonzero", "logsumexp", "max", "mean", "min", "prod",
+           "ptp",
            "std", "sum", "var"]

@@ -55,7 +55,8 @@ def _permute_index(body, i, x, *, axes):
 
 def _draw(*shape_and_attrs):
     """Cases of one operand: pairs of its shape and the attributes."""
-    return lambda rng: [Case((rng.standard_normal(shape).astype("float32"),), attrs) for shape, attrs in shape_and_attrs]
+    return lambda rng: [Case((rng.standard_normal(shape).astype("float32"),), attrs)
+                        for shape, attrs in shape_and_attrs]
 
 
 _reshape = Op("reshape", lambda x, shape: x.reshape(shape), _reshape_type, View(),
@@ -89,10 +90,11 @@ _squeeze = Op("squeeze", lambda x, axes: np.squeeze(x, axes), _squeeze_type, Ind
 
 # ---- shapes ---------------------------------------------------------------------------------------------------------
 def known_dims(name: str, shape) -> tuple[Size, ...]:
-    """A shape that an op is to make: ints, and sizes taken from another expression's ``dims``; None means nothing here."""
+    """A shape to make: ints, and sizes taken from another expression's ``dims``. None means nothing here."""
     entries = (shape,) if isinstance(shape, (int, np.integer, Integer)) or shape is None else tuple(shape)
     if None in entries:
-        raise ShapeError(f"{name}: the shape {entries} holds None, which only a placeholder can have; to take over a size "
+        raise ShapeError(f"{name}: the shape {entries} holds None, which only a placeholder can have; to take over a "
+                         "size "
                          "that is known at call time, use x.dims")
     return as_dims(entries)
 
@@ -218,7 +220,8 @@ def moveaxis(x, source, destination) -> Expr:
     x = as_expr(x)
     sources, destinations = (_several(a, x.ndim) for a in (source, destination))
     if len(sources) != len(destinations) or len(set(sources)) < len(sources) or len(set(destinations)) < len(sources):
-        raise ArgumentError(f"moveaxis: {source!r} to {destination!r} does not name as many different axes on both sides")
+        raise ArgumentError(f"moveaxis: {source!r} to {destination!r} does not name as many different axes "
+                            "on both sides")
     order = [k for k in range(x.ndim) if k not in sources]
     for to, axis in sorted(zip(destinations, sources, strict=True)):
         order.insert(to, axis)

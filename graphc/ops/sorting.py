@@ -50,10 +50,12 @@ def _cases(rng):
 def _tied_cases(rng):
     yield from _cases(rng)
     for descending in (False, True):
-        yield Case((np.array([2, np.nan, 1, 2, -np.inf, 1, np.nan, 2], "float32"),), {"axis": 0, "descending": descending})
+        tied = np.array([2, np.nan, 1, 2, -np.inf, 1, np.nan, 2], "float32")
+        yield Case((tied,), {"axis": 0, "descending": descending})
 
 
-_sort = Op("sort", in_compute_dtype(lambda x, axis, descending: np.take_along_axis(x, _order(x, axis, descending), axis)),
+_sort = Op("sort", in_compute_dtype(lambda x, axis, descending:
+                                    np.take_along_axis(x, _order(x, axis, descending), axis)),
            lambda x, *, axis, descending: x, Kernel("along.sort", _sizes, _scratch), _sort_grad, cases=_cases,
            doc="Sorted along an axis; NaN is the largest.")
 
@@ -84,9 +86,9 @@ def _flat(x, axis) -> tuple[Expr, int]:
 
 @public
 def top_k(x, k, *, axis=-1, sorted=True) -> tuple[Expr, Expr]:
-    """The `k` largest elements along `axis`, the largest first, and their int64 indices; of equal ones those that stand first.
+    """The `k` largest elements along `axis`, the largest first, and their int64 indices; of equal ones the first.
 
-    NaN is the largest. An axis whose size is known only at call time gives all it has where that is fewer than `k`; one that is
+    NaN is the largest. An axis whose size only a call knows gives all it has where that is fewer than `k`; one that is
     known to be shorter is a ShapeError. `sorted` asks for nothing: the result always is."""
     x = as_expr(x)
     axis = as_axis(axis, x.ndim)

@@ -1,6 +1,6 @@
 """Kernels along one axis: running sums and products, recurrences, the place of an extreme, sorting.
 
-An array is ``[outer, n, inner]``: its column ``c`` is one run along the axis of ``n`` elements, `inner` apart. Threads share the
+An array is ``[outer, n, inner]``: a column is one run along the axis of `n` elements, `inner` apart. Threads share the
 columns. NaN is larger than all numbers when sorting, and the extreme of either kind, as in NumPy."""
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _walk(column, n, inner, reverse):
     return (start + (n - 1) * inner, -inner) if reverse else (start, inner)
 
 
-# ---- running ------------------------------------------------------------------------------------------------------------
+# ---- running -------------------------------------------------------------------------------------------------------
 @jit
 def cumulative_sum(x, y, outer, n, inner, reverse, tid, threads):
     low, high = share(outer * inner, tid, threads)
@@ -67,7 +67,7 @@ def linear_recurrence(b, a, y, outer, n, inner, reverse, tid, threads):
                 y[at] = total
 
 
-# ---- the place of an extreme --------------------------------------------------------------------------------------------
+# ---- the place of an extreme ---------------------------------------------------------------------------------------
 @jit
 def argmax(x, y, outer, n, inner, tid, threads):
     low, high = share(outer * inner, tid, threads)
@@ -94,7 +94,7 @@ def argmin(x, y, outer, n, inner, tid, threads):
         y[column] = place
 
 
-# ---- sorting --------------------------------------------------------------------------------------------------------------
+# ---- sorting -------------------------------------------------------------------------------------------------------
 @jit
 def _precedes(a, b, descending):
     """Whether `a` stands before `b`, and is not its equal."""

@@ -1,7 +1,7 @@
-"""Rows of a matrix replaced or changed by rows of values: ``y = x``, then row ``rows[k]`` of `y` takes ``values[k]``, in order.
+"""Rows of a matrix changed by rows of values: ``y = x``, then row ``rows[k]`` of `y` takes ``values[k]``, in order.
 
-A thread owns a range of the rows of `y` and passes over all values, so that the order of updates, and every rounding, is that of
-one thread. The row numbers lie in ``[0, n)``: who calls has checked them."""
+A thread owns a range of the rows of `y` and passes over all values, so that the order of updates, and every rounding,
+is that of one thread. The row numbers lie in ``[0, n)``: who calls has checked them."""
 from __future__ import annotations
 
 from .jit import jit

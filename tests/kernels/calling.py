@@ -9,7 +9,7 @@ from graphc.kernels.cpu.memory import size, source, target, workspace
 
 
 def call(kernel, operands, result, sizes, scratch=None, threads=1):
-    """`result`, overwritten by ``kernel(*operands, result, *sizes, [scratch,] tid, threads)`` on every thread in turn."""
+    """`result`, overwritten by ``kernel(*operands, result, *sizes, [scratch,] tid, threads)``, thread after thread."""
     arrays = [np.ascontiguousarray(x) for x in operands]
     kinds = tuple(SHORT[x.dtype] for x in (*arrays, result))
     words = np.array([*(x.ctypes.data for x in arrays), result.ctypes.data, *map(int, sizes),

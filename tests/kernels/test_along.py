@@ -91,4 +91,5 @@ def test_sorting_is_stable_and_nan_is_largest(dtype, shape, descending, threads)
 def test_booleans_are_sorted_and_searched():
     x = np.array([[[True], [False], [True], [False]]])
     assert call(along.argmin, [x], np.zeros((1, 1), np.int64), x.shape)[0, 0] == 1
-    assert call(along.sort, [x], np.empty_like(x), (*x.shape, 0), np.empty(8, bool)).ravel().tolist() == [False, False, True, True]
+    y = call(along.sort, [x], np.empty_like(x), (*x.shape, 0), np.empty(8, bool))
+    assert y.ravel().tolist() == [False, False, True, True]

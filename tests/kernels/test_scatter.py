@@ -26,7 +26,8 @@ def test_rows_are_updated_in_order(kernel, numpy, n, inner, count, dtype, thread
     rows = rng.integers(0, max(n, 1), count)
     expected = x.copy()
     numpy(expected, rows, values)
-    np.testing.assert_array_equal(call(kernel, [x, rows, values], np.empty_like(x), (n, inner, count), threads=threads), expected)
+    y = call(kernel, [x, rows, values], np.empty_like(x), (n, inner, count), threads=threads)
+    np.testing.assert_array_equal(y, expected)
 
 
 def test_the_last_of_several_values_stays():

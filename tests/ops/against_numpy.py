@@ -1,4 +1,4 @@
-"""Public functions against NumPy's: values, with sizes known while the graph is built and not, and gradients to order 2."""
+"""Public functions against NumPy's: values, with sizes known while the graph is built and not, gradients to order 2."""
 import numpy as np
 
 import graphc
@@ -7,7 +7,7 @@ from . import harness
 
 
 def check(ours, numpy, *arrays, gradient=True, exact=True, unknown=True):
-    """``ours(*expressions)`` is ``numpy(*arrays)``: dtype, shape and numbers; its derivatives are finite differences."""
+    """``ours(*expressions)`` is ``numpy(*arrays)``: dtype, shape, numbers; its derivatives are finite differences."""
     expected = as_list(numpy(*arrays))
     for free in [False, True] if unknown else [False]:
         inputs = [graphc.placeholder([None if free and k == 0 and d > 1 else d for k, d in enumerate(x.shape)], x.dtype)

@@ -7,7 +7,7 @@ from graphc.ir.errors import ArgumentError, DTypeError, IndexOutOfBounds, ShapeE
 
 from .against_numpy import check, check_gradient, drawn
 
-I = np.array([0, 2, 1, 2])
+ROWS = np.array([0, 2, 1, 2])
 J = np.array([[3], [-1]])
 MASK = np.array([True, False, True, True, False])
 KEYS = {
@@ -22,26 +22,26 @@ KEYS = {
     "Ellipsis for nothing": np.s_[0, ..., 1, 2],
     "None": np.s_[:, None, 2, ..., None],
     "nothing": (),
-    "an array": I,
+    "an array": ROWS,
     "a list": [0, 2],
     "an empty list": [],
-    "an array behind": np.s_[:, I],
-    "an array between": np.s_[1:4, I, ::-1],
-    "arrays together": np.s_[:, J, I],
-    "arrays broadcast": np.s_[I, J],
-    "arrays parted": np.s_[I, :, I],
-    "integer beside array": np.s_[:, 0, I],
-    "integer away from array": np.s_[0, :, I],
-    "None between arrays": np.s_[I, None, J],
-    "None beside array": np.s_[None, :, None, I, None, 1:3],
-    "three arrays": np.s_[J, I, [0, 1, 1, 3]],
+    "an array behind": np.s_[:, ROWS],
+    "an array between": np.s_[1:4, ROWS, ::-1],
+    "arrays together": np.s_[:, J, ROWS],
+    "arrays broadcast": np.s_[ROWS, J],
+    "arrays parted": np.s_[ROWS, :, ROWS],
+    "integer beside array": np.s_[:, 0, ROWS],
+    "integer away from array": np.s_[0, :, ROWS],
+    "None between arrays": np.s_[ROWS, None, J],
+    "None beside array": np.s_[None, :, None, ROWS, None, 1:3],
+    "three arrays": np.s_[J, ROWS, [0, 1, 1, 3]],
     "True": True,
     "False behind": np.s_[:, False],
-    "True and array": np.s_[:, True, I],
+    "True and array": np.s_[:, True, ROWS],
     "mask": np.s_[:, MASK],
     "mask of two axes": np.s_[:, np.outer(MASK, [True, False, False, True])],
     "mask and array": np.s_[[0, 1, 2], MASK],
-    "uint8 array": I.astype("uint8"),
+    "uint8 array": ROWS.astype("uint8"),
 }
 
 
@@ -64,11 +64,15 @@ def test_at(name, mode):
         else:
             {"add": np.add, "multiply": np.multiply, "min": np.minimum, "max": np.maximum}[mode].at(y, KEYS[name], v)
         return y
-    check(lambda x, v: getattr(x.at[KEYS[name]], mode)(v), there, x(), drawn(*x()[KEYS[name]].shape, seed=1), exact=False,
+    values = drawn(*x()[KEYS[name]].shape, seed=1)
+    check(lambda x, v: getattr(x.at[KEYS[name]], mode)(v), there, x(), values, exact=False,
           gradient=False)
 
 
-@pytest.mark.parametrize("name", ["reversed", "all integers", "arrays together", "arrays parted", "None beside array", "mask"])
+SOME = ["reversed", "all integers", "arrays together", "arrays parted", "None beside array", "mask"]
+
+
+@pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("mode", ["set", "add", "multiply", "min", "max", "subtract", "divide"])
 def test_gradients_of_at(name, mode):
     check_gradient(lambda x, v: getattr(x.at[KEYS[name]], mode)(v), x(), drawn(*x()[KEYS[name]].shape, seed=1))
@@ -79,7 +83,8 @@ def test_values_broadcast_and_take_the_dtype():
     y = ints.at[1:].set(2.7)
     assert y.dtype == np.int32
     assert graphc.interpret([ints], y, [np.zeros((3, 2))]).tolist() == [[0, 0], [2, 2], [2, 2]]
-    assert graphc.interpret([ints], ints.at[[0, 0]].add([[1, 10]]), [np.zeros((3, 2))]).tolist() == [[2, 20], [0, 0], [0, 0]]
+    added = ints.at[[0, 0]].add([[1, 10]])
+    assert graphc.interpret([ints], added, [np.zeros((3, 2))]).tolist() == [[2, 20], [0, 0], [0, 0]]
     assert ints.at[1].get() is ints[1]
 
 
@@ -91,13 +96,14 @@ def test_of_several_values_for_one_place_the_last_counts():
 
 
 def test_the_gradient_of_multiply_holds_zeros():
-    check_gradient(lambda x, v: x.at[[1, 1, 0, 1]].multiply(v), np.array([2, 3, 4], "float32"), np.array([2, 0, 0, 3], "float32"))
-    check_gradient(lambda x, v: x.at[[1, 0, 1]].multiply(v), np.array([0, 3], "float32"), np.array([2, 0, 5], "float32"))
+    zeros = np.array([2, 0, 0, 3], "float32"), np.array([2, 0, 5], "float32")
+    check_gradient(lambda x, v: x.at[[1, 1, 0, 1]].multiply(v), np.array([2, 3, 4], "float32"), zeros[0])
+    check_gradient(lambda x, v: x.at[[1, 0, 1]].multiply(v), np.array([0, 3], "float32"), zeros[1])
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int8", "uint16"])
 def test_indices_as_expressions(dtype):
-    i, j = I.astype(dtype), np.abs(J).astype(dtype)
+    i, j = ROWS.astype(dtype), np.abs(J).astype(dtype)
     check(lambda x, i, j: x[i, 1:3, j], lambda x, i, j: x[i, 1:3, j], x(), i, j, unknown=False)
     check(lambda x, i: x[:, i], lambda x, i: x[:, i], x(), i, unknown=False)
 
@@ -148,7 +154,8 @@ def test_along_an_axis():
 def test_one_hot(axis):
     j = np.array([[0, 2, 1], [3, -1, 9]])
     y = graphc.one_hot(graphc.constant(j), 4, axis, "float64")
-    np.testing.assert_array_equal(graphc.interpret([], y, []), np.moveaxis((j[..., None] == np.arange(4)).astype(float), -1, axis))
+    expected = np.moveaxis((j[..., None] == np.arange(4)).astype(float), -1, axis)
+    np.testing.assert_array_equal(graphc.interpret([], y, []), expected)
 
 
 X, F = graphc.placeholder((2, 3), name="x"), graphc.placeholder((2,), name="f")

@@ -37,7 +37,7 @@ def test_truth_and_places(name, axis, keepdims):
 @pytest.mark.parametrize("dtype", harness.DTYPES, ids=str)
 @pytest.mark.parametrize("name", [*REDUCTIONS, *COUNTS])
 def test_result_dtypes(name, dtype):
-    if name == "ptp" and dtype == bool:
+    if name == "ptp" and dtype.kind == "b":
         with pytest.raises(DTypeError):
             graphc.ptp(graphc.zeros(3, dtype))
         return
@@ -45,19 +45,23 @@ def test_result_dtypes(name, dtype):
     expected = np.asarray(getattr(np, name)(x.astype("float32") if dtype == ml_dtypes.bfloat16 else x, 1))
     y = getattr(graphc, name)(graphc.constant(x), 1)
     assert y.dtype == (dtype if dtype == ml_dtypes.bfloat16 and expected.dtype == np.float32 else expected.dtype)
-    np.testing.assert_allclose(graphc.interpret([], y, []).astype(float), expected.astype(float), 1e-2 if y.dtype.itemsize < 4 else 1e-6)
+    tolerance = 1e-2 if y.dtype.itemsize < 4 else 1e-6
+    np.testing.assert_allclose(graphc.interpret([], y, []).astype(float), expected.astype(float), tolerance)
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)], ids=str)
 @pytest.mark.parametrize("name", [*REDUCTIONS, *COUNTS])
 def test_a_single_element(name, shape):
-    check(lambda x: getattr(graphc, name)(x), lambda x: getattr(np, name)(x), np.full(shape, 1.5, "float32"), gradient=False)
+    check(lambda x: getattr(graphc, name)(x), lambda x: getattr(np, name)(x), np.full(shape, 1.5, "float32"),
+          gradient=False)
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "all", "any", "count_nonzero", "mean", "logsumexp"])
 def test_of_nothing(name):
-    expected = {"sum": 0, "prod": 1, "all": True, "any": False, "count_nonzero": 0, "mean": np.nan, "logsumexp": -np.inf}[name]
-    assert np.array_equal(graphc.interpret([], getattr(graphc, name)(graphc.zeros((0, 3)), 0), []), [expected] * 3, equal_nan=True)
+    expected = {"sum": 0, "prod": 1, "all": True, "any": False, "count_nonzero": 0, "mean": np.nan,
+                "logsumexp": -np.inf}[name]
+    value = graphc.interpret([], getattr(graphc, name)(graphc.zeros((0, 3)), 0), [])
+    np.testing.assert_array_equal(value, [expected] * 3)
 
 
 def test_the_extreme_of_nothing():
@@ -93,7 +97,8 @@ def test_the_gradient_of_a_product_holds_zeros(value):
 
 @pytest.mark.parametrize("correction", [0, 1, 0.5, 3])
 def test_corrections(correction):
-    check(lambda x: graphc.var(x, 1, correction=correction), lambda x: np.var(x, 1, correction=correction), drawn(4, 5), exact=False)
+    check(lambda x: graphc.var(x, 1, correction=correction), lambda x: np.var(x, 1, correction=correction), drawn(4, 5),
+          exact=False)
     check(lambda x: x.std(ddof=correction), lambda x: np.std(x, ddof=correction), drawn(4, 5), exact=False)
 
 
@@ -119,28 +124,36 @@ def test_dtypes_on_request():
 
 
 def test_average():
-    check(lambda x, w: graphc.average(x, 1, w), lambda x, w: np.average(x, 1, w), drawn(3, 4), drawn(4, seed=1), exact=False)
-    check(lambda x, w: graphc.average(x, weights=w), lambda x, w: np.average(x, weights=w), drawn(3, 4), drawn(3, 4, seed=1),
+    check(lambda x, w: graphc.average(x, 1, w), lambda x, w: np.average(x, 1, w), drawn(3, 4), drawn(4, seed=1),
+          exact=False)
+    check(lambda x, w: graphc.average(x, weights=w), lambda x, w: np.average(x, weights=w),
+          drawn(3, 4), drawn(3, 4, seed=1),
           exact=False)
 
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
 def test_logsumexp(axis):
-    check(lambda x: graphc.logsumexp(x, axis), lambda x: scipy.special.logsumexp(x, axis) if axis != () else x, drawn(3, 4, 2),
+    check(lambda x: graphc.logsumexp(x, axis),
+          lambda x: scipy.special.logsumexp(x, axis) if axis != () else x, drawn(3, 4, 2),
           exact=False)
 
 
-@pytest.mark.parametrize("value", [[1000, 1000], [-1000, -1001], [-np.inf, 0], [np.inf, 1], [np.nan, 1], [-np.inf, -np.inf]])
+EDGES = [[1000, 1000], [-1000, -1001], [-np.inf, 0], [np.inf, 1], [np.nan, 1], [-np.inf, -np.inf]]
+
+
+@pytest.mark.parametrize("value", EDGES)
 def test_logsumexp_at_the_edges(value):
     x = graphc.placeholder((2,), "float64")
-    np.testing.assert_allclose(graphc.interpret([x], graphc.logsumexp(x), [value]), scipy.special.logsumexp(value), 1e-15)
+    expected = scipy.special.logsumexp(value)
+    np.testing.assert_allclose(graphc.interpret([x], graphc.logsumexp(x), [value]), expected, 1e-15)
     if np.isfinite(value).any() and not np.isnan(value).any() and np.inf not in value:
         np.testing.assert_allclose(gradient_of(graphc.logsumexp, value), scipy.special.softmax(value), 1e-13)
 
 
 def test_the_gradient_of_logsumexp_has_no_nan_where_all_is_minus_infinity():
     value = [[-np.inf, -np.inf], [0, 0]]
-    np.testing.assert_array_equal(gradient_of(lambda x: graphc.sum(graphc.logsumexp(x, 1)[1:]), value), [[0, 0], [.5, .5]])
+    second = gradient_of(lambda x: graphc.sum(graphc.logsumexp(x, 1)[1:]), value)
+    np.testing.assert_array_equal(second, [[0, 0], [.5, .5]])
     assert np.isfinite(gradient_of(lambda x: graphc.sum(graphc.logsumexp(x, 1)), value)).all()
 
 

@@ -13,7 +13,8 @@ ONE = {
     "ravel": lambda xp, x: xp.ravel(x),
     "expand_dims": lambda xp, x: xp.expand_dims(x, (0, -1)),
     "squeeze": lambda xp, x: xp.squeeze(xp.expand_dims(x, (1, 3))),
-    "broadcast_to": lambda xp, x: xp.broadcast_to(xp.expand_dims(x, 1), (x.shape if xp is np else x.dims)[:1] + (5, 4, 2)),
+    "broadcast_to": lambda xp, x: xp.broadcast_to(xp.expand_dims(x, 1),
+                                                  (x.shape if xp is np else x.dims)[:1] + (5, 4, 2)),
     "permute_dims": lambda xp, x: xp.permute_dims(x, (2, 0, 1)),
     "transpose": lambda xp, x: x.transpose(1, -1, 0),
     "T": lambda xp, x: x.T,
@@ -72,8 +73,10 @@ def test_diag_both_ways(k):
 
 
 def test_operands_take_their_common_dtype():
-    check(lambda a, b: graphc.concat([a, b]), lambda a, b: np.concatenate([a, b]), drawn(2, 3), drawn(4, 3).astype("float64"))
-    check(lambda a, b: graphc.concat([a, b]), lambda a, b: np.concatenate([a, b.astype("float32")]), drawn(3), np.arange(2),
+    check(lambda a, b: graphc.concat([a, b]), lambda a, b: np.concatenate([a, b]),
+          drawn(2, 3), drawn(4, 3).astype("float64"))
+    check(lambda a, b: graphc.concat([a, b]), lambda a, b: np.concatenate([a, b.astype("float32")]),
+          drawn(3), np.arange(2),
           gradient=False)
 
 
@@ -114,7 +117,8 @@ def test_sizes_known_at_a_call_make_ranges_and_identities():
 
 
 def test_linspace_is_differentiable():
-    check(lambda a, b: graphc.linspace(a, b, 5), lambda a, b: np.linspace(a, b, 5, dtype="float32"), drawn(2), drawn(2, seed=1),
+    check(lambda a, b: graphc.linspace(a, b, 5), lambda a, b: np.linspace(a, b, 5, dtype="float32"),
+          drawn(2), drawn(2, seed=1),
           exact=False)
 
 
@@ -127,7 +131,8 @@ def test_a_scalar_expression_pads():
 
 def test_views_of_the_same_shape_are_the_same_expression():
     x = graphc.placeholder((2, 3))
-    for y in (x.reshape(2, 3), x.transpose(0, 1), x.squeeze(), graphc.broadcast_to(x, (2, 3)), x[:], graphc.concat([x])):
+    for y in (x.reshape(2, 3), x.transpose(0, 1), x.squeeze(), graphc.broadcast_to(x, (2, 3)), x[:],
+              graphc.concat([x])):
         assert y is x
 
 
