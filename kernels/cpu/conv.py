@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from .jit import jit
-from .matmul import DEPTH, ROWS, VECTORS, columns_of, lane_count, pack, product
+from .matmul import DEPTH, ROWS, VECTORS, columns_of, finished, lane_count, pack, product
 from .memory import share
 
 Geometry = namedtuple("Geometry", "n d h w c kd kh kw od oh ow o sd sh sw pd ph pw ed eh ew groups")
@@ -28,7 +28,7 @@ def forward(x, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, s
     """The convolution; the epilogue's row is an output pixel, its column an output channel."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_pixel_below, s, n * od * oh * ow, x, weights, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_below, s, n * od * oh * ow, x, weights, out, epilogue, args, scratch, tid, threads)
     else:
         filters = o // groups
         product(_patches, (x, s), columns_of, (weights, filters, o, 1), out, groups, n * od * oh * ow, filters,
@@ -41,7 +41,7 @@ def input_gradient(g, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd
     """The gradient with respect to x: the transposed convolution. Rows are pixels of x, columns its channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_pixel_above, s, n * d * h * w, g, weights, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_above, s, n * d * h * w, g, weights, out, epilogue, args, scratch, tid, threads)
     else:
         channels = c // groups
         product(_reached, (g, s), _transposed_weights, (weights, s), out, groups, n * d * h * w, channels,
@@ -54,7 +54,7 @@ def weight_gradient(x, g, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh,
     """The gradient with respect to the weights; rows are taps and channels, columns output channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise_weights(s, x, g, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_across, s, kd * kh * kw, x, g, out, epilogue, args, scratch, tid, threads)
     else:
         filters = o // groups
         product(_patches_across, (x, s), columns_of, (g, filters, o, 1), out, groups, kd * kh * kw * (c // groups),
@@ -178,35 +178,47 @@ def _transposed_weights(operand, panel, group, column, columns, step, depth):
 
 # ---- a group for each channel ---------------------------------------------------------------------------------------
 @jit
-def _channelwise(other, s, pixels, x, weights, out, epilogue, args, scratch, tid, threads):
-    """Every channel by its own taps: `other` says which pixel of `x` a tap leads to."""
-    low, high = share(pixels, tid, threads)
-    for pixel in range(low, high):
-        for first in range(0, s.c, DEPTH):
-            count = min(DEPTH, s.c - first)
-            _clear(scratch, count)
-            for tap in range(s.kd * s.kh * s.kw):
-                met = other(s, pixel, tap)
-                if met >= 0:
-                    _add_products(x + (met * s.c + first), weights + (tap * s.c + first), count, scratch)
-            for i in range(count):
-                epilogue(args, out, scratch[i], pixel, first + i)
+def _channelwise(sums_of, s, rows, x, y, out, epilogue, args, scratch, tid, threads):
+    """Every channel by itself, in blocks of neighbours: `sums_of` leaves a block of a row of the result in scratch."""
+    blocks = -(-s.c // DEPTH)
+    low, high = share(rows * blocks, tid, threads)
+    for unit in range(low, high):
+        row, first = unit // blocks, unit % blocks * DEPTH
+        count = min(DEPTH, s.c - first)
+        sums_of(s, row, first, count, x, y, scratch)
+        sums = finished(scratch)
+        for i in range(count):
+            epilogue(args, out, sums[i], row, first + i)
 
 
 @jit
-def _channelwise_weights(s, x, g, out, epilogue, args, scratch, tid, threads):
-    blocks = -(-s.c // DEPTH)
-    low, high = share(s.kd * s.kh * s.kw * blocks, tid, threads)
-    for unit in range(low, high):
-        tap, first = unit // blocks, unit % blocks * DEPTH
-        count = min(DEPTH, s.c - first)
-        _clear(scratch, count)
-        for pixel in range(s.n * s.od * s.oh * s.ow):
-            met = _pixel_below(s, pixel, tap)
-            if met >= 0:
-                _add_products(x + (met * s.c + first), g + (pixel * s.c + first), count, scratch)
-        for i in range(count):
-            epilogue(args, out, scratch[i], tap, first + i)
+def _sums_below(s, pixel, first, count, x, weights, sums):
+    """An output pixel: over its taps."""
+    _clear(sums, count)
+    for tap in range(s.kd * s.kh * s.kw):
+        met = _pixel_below(s, pixel, tap)
+        if met >= 0:
+            _add_products(x + (met * s.c + first), weights + (tap * s.c + first), count, sums)
+
+
+@jit
+def _sums_above(s, pixel, first, count, g, weights, sums):
+    """A pixel of x: over the taps through which it reached the output."""
+    _clear(sums, count)
+    for tap in range(s.kd * s.kh * s.kw):
+        met = _pixel_above(s, pixel, tap)
+        if met >= 0:
+            _add_products(g + (met * s.c + first), weights + (tap * s.c + first), count, sums)
+
+
+@jit
+def _sums_across(s, tap, first, count, x, g, sums):
+    """A tap: over the output pixels."""
+    _clear(sums, count)
+    for pixel in range(s.n * s.od * s.oh * s.ow):
+        met = _pixel_below(s, pixel, tap)
+        if met >= 0:
+            _add_products(x + (met * s.c + first), g + (pixel * s.c + first), count, sums)
 
 
 @jit

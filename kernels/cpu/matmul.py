@@ -3,7 +3,7 @@
 `product` computes ``C = A B`` block by block: `ROWS` rows and one tile's width of C at a time, a private block that
 stays in the L1 cache, over `DEPTH` steps of the inner dimension at a time. Where the operands' elements come from is
 the business of two functions, `left` and `right`, so that convolutions, which are products with gathered operands, run
-through it too. Each tile of C goes, as soon as it is complete, element by element through an epilogue, which stores it.
+through it too. Each block of C goes, as soon as it is complete, element by element through an epilogue, which stores.
 
 The work is split over blocks of C, never over the inner dimension, so that no result depends on the number of threads.
 The layers of blocks and panels are those of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
@@ -145,23 +145,24 @@ def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, epilog
     for unit in range(low, high):
         g, row, column = unit // across // down, unit // across % down * ROWS, unit % across * width
         rows, columns = min(ROWS, m - row), min(width, n - column)
-        for step in range(0, max(k, 1), DEPTH):
-            depth = min(DEPTH, k - step)
-            block, a_row, a_col = left(a, scratch + (ROWS + DEPTH) * width, g, row, rows, step, depth)
-            panel, b_row = right(b, scratch + ROWS * width, g, column, columns, step, depth)
-            for top in range(0, rows, TILE_ROWS):
-                height, c = min(TILE_ROWS, rows - top), scratch + top * width
-                _multiply_tile(block + top * a_row, a_row, a_col, height, panel, b_row, columns, depth, c, step == 0)
-                if step + depth == k:
-                    _finish(finished(c), width, out, g * batch_row + row + top, height, g * batch_col + column, columns,
-                            epilogue, args)
+        _block(left, a, right, b, g, row, rows, column, columns, k, scratch)
+        c, first_row, first_column = finished(scratch), g * batch_row + row, g * batch_col + column
+        for i in range(rows):
+            for j in range(columns):
+                epilogue(args, out, c[i * width + j], first_row + i, first_column + j)
 
 
 @jit
-def _finish(c, width, out, row, rows, column, columns, epilogue, args):
-    for i in range(rows):
-        for j in range(columns):
-            epilogue(args, out, c[i * width + j], row + i, column + j)
+def _block(left, a, right, b, g, row, rows, column, columns, k, c):
+    """A block of C, complete, in `c`; compiled once for all epilogues."""
+    width = VECTORS * lane_count(c)
+    for step in range(0, max(k, 1), DEPTH):
+        depth = min(DEPTH, k - step)
+        block, a_row, a_col = left(a, c + (ROWS + DEPTH) * width, g, row, rows, step, depth)
+        panel, b_row = right(b, c + ROWS * width, g, column, columns, step, depth)
+        for top in range(0, rows, TILE_ROWS):
+            _multiply_tile(block + top * a_row, a_row, a_col, min(TILE_ROWS, rows - top), panel, b_row, columns, depth,
+                           c + top * width, step == 0)
 
 
 # ---- matrices -------------------------------------------------------------------------------------------------------
@@ -204,4 +205,5 @@ def pack(b, b_row, b_col, depth, columns, panel, width):
                 panel[i * width + j] = b[i * b_row + j * b_col]
 
 
-__all__ = ["DEPTH", "ROWS", "SCRATCH_BYTES", "VECTORS", "columns_of", "lane_count", "matmul", "pack", "product"]
+__all__ = ["DEPTH", "ROWS", "SCRATCH_BYTES", "VECTORS", "columns_of", "finished", "lane_count", "matmul", "pack",
+           "product"]
