@@ -173,4 +173,4 @@ def promote(*dtypes: np.dtype) -> np.dtype:
 def _widened(dtypes) -> list[np.dtype]:
     distinct = set(dtypes)
     both_halves = {bfloat16, np.dtype("float16")} <= distinct
-    return [*distinct, np.dtype("float32")] if both_halves else list(distinct)
+    return [*(d for d in distinct if d.itemsize > 2), np.dtype("float32")] if both_halves else list(distinct)

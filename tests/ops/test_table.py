@@ -29,10 +29,9 @@ def test_gradient(op, order):
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
-@pytest.mark.parametrize("dtype", harness.DTYPES, ids=str)
 @pytest.mark.parametrize("op", ROWS, **names)
-def test_compiled_equals_interpreted(op, dtype, unknown):
-    harness.check_compiled(op, dtype, unknown)
+def test_compiled_equals_interpreted(op, unknown):
+    harness.check_compiled(op, unknown)
 
 
 def test_each_row_has_a_line_of_documentation():
