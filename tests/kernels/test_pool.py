@@ -37,7 +37,7 @@ def example(request):
     return values, ops._max_pool_meaning(values, **geometry), geometry
 
 
-@pytest.mark.parametrize("dtype", ("float32", "float64", "float16", ml_dtypes.bfloat16, "int8", "uint8", "int64"), ids=str)
+@pytest.mark.parametrize("dtype", ("float32", "float64", "float16", ml_dtypes.bfloat16, "int8", "uint8", "int64"))
 def test_max(example, dtype):
     x, y, geometry = example
     x = np.abs(x).astype(dtype)
@@ -71,7 +71,8 @@ def test_sum_and_its_transpose(example, dtype):
     np.testing.assert_allclose(found, ops._windows(x, **geometry, fill=0).sum(-1), tolerance, tolerance)
     back = run(kernels.sum_pool_transpose, [g], x.shape, dtype, x.shape, y.shape, geometry)
     np.testing.assert_allclose(back, ops._transpose_meaning(g, x.shape[1:-1], **geometry), tolerance, tolerance)
-    np.testing.assert_allclose(np.sum(found * g, dtype="f8"), np.sum(x * back, dtype="f8"), 100 * tolerance, 100 * tolerance)
+    forward, backward = np.vdot(found, g), np.vdot(x, back)
+    np.testing.assert_allclose(forward, backward, 100 * tolerance, 100 * tolerance)
 
 
 def test_nan_wins_and_its_first_place_is_the_index():
