@@ -30,7 +30,8 @@ def test_value(name):
 
 def test_exact_gelu():
     x = graphc.placeholder(X.shape, "float64")
-    np.testing.assert_allclose(graphc.interpret([x], graphc.gelu(x, approximate=False), [X]), X * special.ndtr(X), 1e-12, 1e-14)
+    actual = graphc.interpret([x], graphc.gelu(x, approximate=False), [X])
+    np.testing.assert_allclose(actual, X * special.ndtr(X), 1e-12, 1e-14)
 
 
 @pytest.mark.parametrize("name", MEANINGS)
