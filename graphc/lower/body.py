@@ -28,7 +28,7 @@ from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.op import Fold, Index, Scalar
 from ..ir.types import compute_dtype, is_bool, is_float, is_integer, row_major
-from ..passes.kernels import Group, Indices, broadcast_index, is_transparent, step
+from ..passes.kernels import Group, Indices, broadcast_index, is_inline, is_transparent, step
 from .arguments import Arguments
 from .text import Names, cast, integer, number, typed
 
@@ -108,7 +108,8 @@ class Body:
         return found
 
     def _inside(self, node: Expr) -> bool:
-        return node in self.group.index or (is_transparent(node) and not self.arguments.has(node)) or _is_number(node)
+        group = self.group
+        return node in group.index or node in group.inlined or is_inline(node) or _is_number(node)
 
     def _computed(self, node: Expr, i: Indices) -> Value:
         lower = node.op.lower

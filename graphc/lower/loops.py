@@ -154,7 +154,7 @@ class _Loops:
     def combined(self, fold: Expr, total: Value, x: Value) -> str:
         combine = _fold(fold)[1]
         if is_float(fold.dtype):
-            combine = _REASSOCIATED.get(combine, combine)
+            combine = _IN_LANES.get(combine, combine)
         return converted(typed(combine.replace("{acc}", total.code), total.dtype), [x], total.dtype)
 
     # ---- folds down columns
@@ -188,8 +188,9 @@ class _Loops:
             self.store(n for n in self.group.stored if not self.is_whole(n))
 
 
-_REASSOCIATED = {"{acc} + {0}": "add_up({acc}, {0})", "{acc} * {0}": "multiply_up({acc}, {0})"}
-"""Float sums and products in an order that vectorizes."""
+_IN_LANES = {"{acc} + {0}": "add_up({acc}, {0})", "{acc} * {0}": "multiply_up({acc}, {0})",
+             "math.maximum({acc}, {0})": "highest_of({acc}, {0})", "math.minimum({acc}, {0})": "lowest_of({acc}, {0})"}
+"""Folds of floats in a form that vectorizes: sums and products in any order."""
 
 
 def _fold(node: Expr) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from ..ir.types import SHORT, is_bool, is_float
 
 RESERVED = {"args", "tid", "threads", "low", "high", "row", "column", "value", "out", "status", "math", "random", "share",
             "source", "target", "workspace", "size", "nan", "inf", "min", "max", "range", "epilogue", "jit", "scratch",
-            "add_up", "report", *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
+            "add_up", "multiply_up", "highest_of", "lowest_of", "report", "first", "last", "block", *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
 
 
 class Names:

@@ -20,7 +20,7 @@ from ..ir.graph import Graph
 from ..ir.integer import product
 from ..ir.op import Fold, Kernel, Scalar
 from .contraction import Contraction
-from .kernels import LOOP, Group, Indices, base, is_alias, is_leaf, is_transparent, memory
+from .kernels import LOOP, Group, Indices, is_alias, is_inline, is_leaf, memory
 
 LARGEST = 64
 """Nodes in a kernel at most: compile time grows faster than a kernel's length."""
@@ -49,14 +49,10 @@ class _Fusion:
 
     def run(self) -> list[Group]:
         for node in self.graph.order:
-            if not (is_leaf(node) or is_alias(node) or is_transparent(node)):
+            if not (is_leaf(node) or is_alias(node) or is_inline(node)):
                 self.place(node)
         if self.largest > 1:
             self.join_siblings()
-        for x in self.graph.results:
-            self.store(x)
-        for group in list(self.groups):
-            self.store_operands(group)
         return list(self.groups)
 
     # ---- placing
@@ -74,7 +70,7 @@ class _Fusion:
         """The kernels that compute what `node` reads."""
         return (self.home[m] for m in map(memory, node.inputs) if m in self.home)
 
-    def start(self, node: Expr, sources: list[Group]) -> Group:
+    def start(self, node: Expr, sources: list[Group]) -> None:
         """A new kernel for `node`."""
         axes = frozenset(node.attrs["axes"]) if isinstance(node.op.lower, Fold) else frozenset()
         domain = node.inputs[0].dims if axes else node.dims
@@ -82,7 +78,6 @@ class _Fusion:
         self.groups[group] = None
         self.contraction.add(group)
         self.enter(node, group, group.kept, sources)
-        return group
 
     def enter(self, node: Expr, group: Group, index: Indices, sources: list[Group]) -> None:
         group.index[node] = index
@@ -148,31 +143,6 @@ class _Fusion:
                 self.contraction.depends(target, second) or self.contraction.depends(second, target))
             if apart and self.fusible(target, second):
                 self.merge(target, second)
-
-    # ---- memory
-    def store(self, x: Expr) -> None:
-        """See to it that `x` gets memory, in its own row-major layout."""
-        if is_leaf(x):
-            return
-        if is_alias(x):
-            self.store(x.inputs[0])
-        elif is_transparent(x) and x not in self.home:
-            group = self.start(x, list(self.sources(x)))
-            group.stored[x] = None
-            self.store_operands(group)
-        else:
-            self.home[x].stored[x] = None
-
-    def store_operands(self, group: Group) -> None:
-        """Give memory to what a kernel reads from others."""
-        for node in group.index:
-            if node is group.anchor and not node.op.lower.strided:
-                needed = node.inputs
-            else:
-                needed = [base(x) for x in node.inputs]
-            for x in needed:
-                if x not in group.index:
-                    self.store(x)
 
 
 def _places(node: Expr, group: Group) -> Iterator[Indices]:

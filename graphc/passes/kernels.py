@@ -21,7 +21,8 @@ class Group:
     The loops run over `domain`; `axes` are those that its folds reduce. `index` places each node in the loops: a node on
     the whole domain at ``(i, j, ...)``, a fold's result and what follows from it at the loops that are kept. `stage`
     counts the folds, one after the other, that a node waits for. `anchor` is the hand-written kernel whose epilogue the
-    other nodes are, if there is one. `stored` are the nodes that others need: they get memory."""
+    other nodes are, if there is one. `stored` are the nodes that others need: they get memory. `inlined` are
+    nodes of other kernels that this one computes again rather than read."""
 
     domain: Indices
     axes: frozenset[int] = frozenset()
@@ -29,6 +30,7 @@ class Group:
     index: dict[Expr, Indices] = field(default_factory=dict)
     stage: dict[Expr, int] = field(default_factory=dict)
     stored: dict[Expr, None] = field(default_factory=dict)
+    inlined: set[Expr] = field(default_factory=set)
 
     @property
     def nodes(self) -> list[Expr]:
@@ -74,6 +76,11 @@ def is_transparent(node: Expr) -> bool:
     if isinstance(lower, View):
         return _wide(node.dims) == _wide(node.inputs[0].dims)
     return isinstance(lower, Index) and lower.affine
+
+
+def is_inline(node: Expr) -> bool:
+    """Whether the node is nothing but indices: its readers compute it themselves."""
+    return is_transparent(node) or (isinstance(node.op.lower, Index) and not node.inputs)
 
 
 def _wide(dims: Indices) -> list[Size]:
@@ -130,7 +137,13 @@ def root(node: Expr) -> Expr:
 def operands(group: Group) -> set[Expr]:
     """The nodes whose bytes a kernel reads, once everything that needs memory has it."""
     contiguous = group.anchor is not None and not group.anchor.op.lower.strided
-    return {root(x if contiguous and node is group.anchor else base(x)) for node in group.index for x in node.inputs}
+    return {root(x if contiguous and node is group.anchor else base(x)) for node in _with_inlined(group)
+            for x in node.inputs}
+
+
+def _with_inlined(group: Group) -> list[Expr]:
+    """The nodes of a kernel, and those of others that it computes again."""
+    return [*group.index, *group.inlined]
 
 
 def broadcast_index(x: Expr, i: Indices) -> Indices:

@@ -19,6 +19,7 @@ from .schedule import schedule
 from .simplify import simplify, simplify_exactly
 from .sizes import sizes
 from .stabilize import stabilize
+from .store import store
 
 PASSES: list[tuple[str, Pass]] = [
     ("sizes", sizes),
@@ -31,6 +32,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("layout", layout),
     ("results", results),
     ("fuse", fuse),
+    ("store", store),
     ("schedule", schedule),
 ]
 
@@ -38,7 +40,7 @@ EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
 
-PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "schedule": schedule}
+PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "store": store, "schedule": schedule}
 """What runs in place of a pass that is left out, where lowering cannot do without."""
 
 

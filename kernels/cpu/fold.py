@@ -7,19 +7,35 @@ from numba.extending import intrinsic
 
 from .jit import jit
 
+_FREE = ("reassoc", "contract", "nsz")
+
 
 def _reassociated(operation: str):
     """Float arithmetic that LLVM may reorder: what lets a sum run in vector lanes."""
     @intrinsic
     def apply(typing, x, y):
         def code(context, builder, sig, args):
-            return getattr(builder, operation)(*args, flags=("reassoc", "contract", "nsz"))
+            return getattr(builder, operation)(*args, flags=_FREE)
+        return x(x, x), code
+    return apply
+
+
+def _extreme(name: str):
+    """The larger or the smaller of two floats, NaN if either is: an instruction that LLVM folds in vector lanes."""
+    @intrinsic
+    def apply(typing, x, y):
+        def code(context, builder, sig, args):
+            kind = args[0].type
+            function = builder.module.declare_intrinsic(f"llvm.{name}", [kind], ir.FunctionType(kind, [kind, kind]))
+            return builder.call(function, args, fastmath=("nsz",))
         return x(x, x), code
     return apply
 
 
 add_up = _reassociated("fadd")
 multiply_up = _reassociated("fmul")
+highest_of = _extreme("maximum")
+lowest_of = _extreme("minimum")
 
 
 @intrinsic
@@ -43,4 +59,4 @@ def report(status, number, index, size):
     return place
 
 
-__all__ = ["add_up", "multiply_up", "report"]
+__all__ = ["add_up", "highest_of", "lowest_of", "multiply_up", "report"]
