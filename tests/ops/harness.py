@@ -198,8 +198,8 @@ def check_compiled(op: Op, unknown: bool = False) -> None:
 
 
 def compiled_samples(op: Op, unknown: bool) -> list[Case]:
-    """A few samples in float32 (or the first dtype that the row takes) and the edges; where sizes are known, one of each
-    other kind of dtype as well."""
+    """A few samples in float32 (or the first dtype that the row takes) and the edges; where sizes are known, one of
+    each other kind of dtype as well."""
     drawn = {dtype: samples(op, dtype) for dtype in map(as_dtype, COMPILED)}
     drawn = {dtype: cases for dtype, cases in drawn.items() if cases}
     first = next(iter(drawn))
