@@ -36,6 +36,8 @@ def _infix(x: Expr, depth: int) -> tuple[str, int]:
         return f"{_wrap(left, level)} {symbol} {_wrap(right, right_level)}", level
     if name == "negative":
         return "-" + _wrap(_infix(x.inputs[0], depth - 1), _BINDING["unary"]), _BINDING["unary"]
+    if name == "custom":
+        return _infix(x.inputs[0], depth)
     arguments = [_infix(o, depth - 1)[0] for o in x.inputs] + [f"{k}={v}" for k, v in x.attrs.items()]
     return f"{name}({', '.join(arguments)})", _BINDING["atom"]
 

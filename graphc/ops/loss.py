@@ -84,9 +84,11 @@ def _probabilities(x: Expr, axis: int) -> Expr:
 
 
 def _hot(t: Expr, x: Expr, axis: int) -> Expr:
-    """Whether a place on `axis` is the class that `t` names."""
-    places = reshape(arange(x.dims[axis]), tuple(x.dims[axis] if k == axis else 1 for k in range(x.ndim)))
-    return equal(expand_dims(t, axis), places)
+    """Whether a place on `axis` is the class that `t` names: in 32 bits, as wide as float32, for the sake of vectors. A
+    number that they do not hold is no class, and the caller masks it."""
+    size = x.dims[axis]
+    places = reshape(arange(size, dtype="int32"), tuple(size if k == axis else 1 for k in range(x.ndim)))
+    return equal(expand_dims(t.astype("int32"), axis), places)
 
 
 def _chosen(t: Expr, x: Expr, axis: int) -> Expr:

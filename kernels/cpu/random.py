@@ -1,9 +1,9 @@
 """Random numbers that are functions of a counter.
 
-Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) maps a counter of 128
-bits and a key of 64 to 128 random bits. The counter is made of an element's position, the step of the program and the
-stream of the op, the key is the seed: so element `i` is the same number on every thread, in every fused kernel, on every
-device. All words are held in uint64, whose upper half is zero.
+Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) maps a counter of
+128 bits and a key of 64 to 128 random bits. The counter is made of an element's position, the step of the program and
+the stream of the op, the key is the seed: so element `i` is the same number on every thread, in every fused kernel, on
+every device. All words are held in uint64, whose upper half is zero.
 """
 from __future__ import annotations
 
@@ -145,8 +145,8 @@ def _midpoint_f64(bits):
     return (float64(int64(bits >> np.uint64(12))) + np.float64(0.5)) * np.float64(2**-53)
 
 
-# Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988): a rational
-# function of 0.425**2 - q**2 in the middle, of sqrt(-log p) in the tail (in float64, of two in the tail).
+# Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988): one
+# rational function of 0.425**2 - q**2 in the middle, others of sqrt(-log p) in the tail.
 def _f32(*numbers):
     return tuple(map(np.float32, numbers))
 

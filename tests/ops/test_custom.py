@@ -110,3 +110,15 @@ def test_wrong_functions(x):
     y = graphc.custom_gradient(lambda a, b: (a + b, lambda g: (g,)))(x, x)
     with pytest.raises(GradientError, match="2 operands"):
         graphc.grad(graphc.sum(y), x)
+
+
+def test_only_its_value_shows(x):
+    y = graphc.custom_gradient(lambda x: (x + 1, lambda g: g))(x)
+    assert str(y) == "x + 1"
+
+
+def test_nothing_of_it_is_left_in_compiled_code(x):
+    y = graphc.custom_gradient(lambda x: (x * 2, lambda g: g * 5))(x)
+    found = graphc.compile([x], [y, graphc.grad(graphc.sum(y), x)])(VALUE)
+    np.testing.assert_array_equal(found[0], VALUE * 2)
+    np.testing.assert_array_equal(found[1], [5, 5, 5])

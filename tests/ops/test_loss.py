@@ -107,6 +107,25 @@ def test_gradients(rng, kind, order):
     check_derivative(cost, [x, t], values, rng)
 
 
+def test_a_number_that_32_bits_do_not_hold_is_no_class():
+    x, t = graphc.placeholder((1, 3)), graphc.placeholder((1,), "int64")
+    loss = graphc.sparse_categorical_crossentropy(t, x, from_logits=True)
+    y, dx = value_and_gradient(loss, x, t, [[[1, 2, 3]], [2**32]])
+    assert np.isnan(y[0]) and not dx.any()
+
+
+def test_compiled(rng):
+    x, t = graphc.placeholder((None, 100)), graphc.placeholder((None,), "int64")
+    b = graphc.one_hot(t, 100)
+    losses = [graphc.sparse_categorical_crossentropy(t, x, True), graphc.categorical_crossentropy(b, x, True),
+              graphc.binary_crossentropy(b, x, True)]
+    outputs = [*losses, *(graphc.grad(graphc.sum(loss), x) for loss in losses)]
+    values = [(rng.normal(size=(7, 100)) * 10).astype("float32"), rng.integers(0, 100, 7)]
+    pairs = zip(graphc.compile([x, t], outputs)(*values), graphc.interpret([x, t], outputs, values), strict=True)
+    for found, expected in pairs:
+        np.testing.assert_allclose(found, expected, 1e-5, 1e-6)
+
+
 @pytest.mark.parametrize("label", (-1, 3, 100))
 @pytest.mark.parametrize("from_logits", (True, False))
 def test_a_number_that_is_no_class_shows(label, from_logits):
