@@ -13,10 +13,10 @@ from .ir.expr import Expr, originating
 from .ir.graph import rebuilt, topological
 from .ir.leaves import as_expr, constant, placeholder
 from .ir.types import is_float, show_dims
-from .ops.elementwise import add, multiply
-from .ops.reduce import sum
 from .ops.creation import zeros_like
+from .ops.elementwise import add, multiply
 from .ops.rearrange import stack
+from .ops.reduce import sum
 from .ops.shape import broadcast_to, reshape
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+import numpy as np
+
 from ..ir.expr import Expr
 from ..ir.integer import Size, Symbol, ceildiv, product
 from ..ir.op import Fold, Scalar
@@ -163,13 +165,16 @@ class _Loops:
         blocks = Axis(_BLOCKS, ceildiv(inner.size, BLOCK), False)
         tasks = product(a.size for a in [*outer, blocks])
         self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
-        sums = {f: self.arguments.scratch(BLOCK * compute_dtype(f.dtype).itemsize, compute_dtype(f.dtype), self.body.code, "sums")
-                for f in self.group.folds}
+        sums = {f: self.accumulators(compute_dtype(f.dtype)) for f in self.group.folds}
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
             self.unravel([*outer, blocks], "block")
             self.body.line(f"first = first * {BLOCK}")
             self.body.line(f"last = min(first + {BLOCK}, {self.body.code(inner.size)})")
             self.block(inner, sums)
+
+    def accumulators(self, dtype: np.dtype) -> str:
+        """The name of scratch for a block of columns."""
+        return self.arguments.scratch(BLOCK * dtype.itemsize, dtype, self.body.code, "sums")
 
     def block(self, inner: Axis, sums: dict[Expr, str]) -> None:
         place = f"{inner.symbol.name} - first"

@@ -11,9 +11,12 @@ import numpy as np
 from ..ir.integer import Call, Integer, Size, Symbol
 from ..ir.types import SHORT, is_bool, is_float
 
-RESERVED = {"args", "tid", "threads", "low", "high", "row", "column", "value", "out", "status", "math", "random", "share",
-            "source", "target", "workspace", "size", "nan", "inf", "min", "max", "range", "epilogue", "jit", "scratch",
-            "add_up", "multiply_up", "highest_of", "lowest_of", "report", "first", "last", "block", *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
+RESERVED = {*"""
+    args tid threads low high row column value out first last block status scratch epilogue
+    math random share source target workspace size jit add_up multiply_up highest_of lowest_of report
+    nan inf min max range
+    """.split(), *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
+"""Names that generated code uses itself."""
 
 
 class Names:

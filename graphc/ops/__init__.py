@@ -1,22 +1,36 @@
 """The ops: every row, and the public functions over them."""
-from . import leaves, random
-from .elementwise import *
-from .activation import *
-from .reduce import *
-from .custom import custom_gradient
-from .shape import *
-from .creation import *
-from .rearrange import *
-from .cumulative import *
-from .index import *
-from .sorting import *
-from .extend import *
-from .linalg import *
-from .einsum import *
-from .pool import *
-from .resize import *
-from .conv import *
-from .softmax import *
-from .loss import *
-from .normalization import *
-from .random import dropout
+from . import (
+    activation,
+    conv,
+    copy,
+    creation,
+    cumulative,
+    custom,
+    einsum,
+    elementwise,
+    extend,
+    gather,
+    index,
+    leaves,
+    linalg,
+    loss,
+    normalization,
+    pool,
+    random,
+    rearrange,
+    reduce,
+    resize,
+    shape,
+    softmax,
+    sorting,
+)
+
+ROWS = (leaves, copy, gather)
+"""Modules of rows that have no public function of their own."""
+
+PUBLIC = (elementwise, activation, reduce, shape, creation, rearrange, extend, cumulative, sorting, index, linalg, einsum,
+          conv, pool, resize, softmax, normalization, loss, custom)
+"""Modules whose ``__all__`` users see as ``graphc.<name>``."""
+
+PUBLIC_NAMES = {name: getattr(module, name) for module in PUBLIC for name in module.__all__}
+PUBLIC_NAMES |= {"random": random, "dropout": random.dropout}

@@ -232,5 +232,11 @@ def _several(axes, rank: int) -> list[int]:
     return [as_axis(a, rank) for a in (axes if isinstance(axes, (tuple, list)) else (axes,))]
 
 
+@public
+def shape(x) -> tuple[Size, ...]:
+    """The sizes of `x`, those known only at call time as integers that reshape, broadcast_to and zeros take."""
+    return as_expr(x).dims
+
+
 __all__ = ["broadcast_arrays", "broadcast_to", "expand_dims", "flatten", "matrix_transpose", "matrix_transpose_all",
-           "moveaxis", "permute_dims", "ravel", "reshape", "squeeze", "swapaxes", "transpose"]
+           "moveaxis", "permute_dims", "ravel", "reshape", "shape", "squeeze", "swapaxes", "transpose"]

@@ -1,4 +1,4 @@
-"""What a caller passes, as memory that kernels can read: checked against the placeholder's type, copied only if it must be."""
+"""What a caller passes, as memory that kernels can read: checked against the input's type, copied only if it must be."""
 from __future__ import annotations
 
 import numpy as np

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..ir.types import SHORT
-from ..passes.kernels import root
 from .plan import PARALLEL
 from .runner import Runner
 

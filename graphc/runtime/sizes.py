@@ -24,8 +24,8 @@ def check(nodes: tuple[Expr, ...], sizes: Mapping[Symbol, int]) -> None:
         try:
             found = node.op.infer(*types, **{k: settled(v, sizes) for k, v in node.attrs.items()})
             if found.dims != concrete(node.type, sizes).dims:
-                raise ShapeError(f"the result has shape {found}, where {concrete(node.type, sizes)} was expected; a size that "
-                                 "is known only at call time is never broadcast")
+                raise ShapeError(f"the result is {found}, where {concrete(node.type, sizes)} was expected; a size that is "
+                                 "known only at call time is never broadcast")
         except GraphcError as error:
             given = ", ".join(f"{label(x)}:{t}" for x, t in zip(node.inputs, types, strict=True))
             raise CallError(f"{node.op.name}({given}): {error}\n  made at {node.line}") from None

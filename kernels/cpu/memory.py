@@ -1,8 +1,9 @@
 """Typed pointers: what a kernel reads and writes through.
 
-A kernel is called as ``kernel(args, tid, threads)``. `args` is the address of a block of 64-bit words: addresses and sizes.
-``x = source(args, 0, "f32")`` is a pointer to read from, ``y = target(args, 1, "f32")`` one to write to, ``n = size(args, 2)``
-an integer. ``x[i]`` loads an element; a 16-bit float arrives as float32 and is rounded when it is stored; a bool is a byte.
+A kernel is called as ``kernel(args, tid, threads)``. `args` is the address of a block of 64-bit words: addresses and
+sizes. ``x = source(args, 0, "f32")`` is a pointer to read from, ``y = target(args, 1, "f32")`` one to write to,
+``n = size(args, 2)`` an integer. ``x[i]`` loads an element; a 16-bit float arrives as float32 and is rounded when it is
+stored; a bool is a byte.
 
 A target never overlaps a source except where they are the same element for element: loads and stores carry that as
 metadata, so that loops vectorize without run-time overlap checks. A ``workspace`` is private memory of one thread.
