@@ -14,7 +14,7 @@ from .ir.graph import rebuilt, topological
 from .ir.leaves import as_expr, constant, placeholder
 from .ir.types import is_float, show_dims
 from .ops.creation import zeros_like
-from .ops.elementwise import add, multiply
+from .ops.elementwise import add
 from .ops.rearrange import stack
 from .ops.reduce import sum
 from .ops.shape import broadcast_to, reshape
@@ -182,4 +182,4 @@ def _is_number(x: Expr, number: float) -> bool:
     return x.op.name == "constant" and not x.dims and x.attrs["value"].value == number
 
 
-__all__ = ["grad", "hessian", "jacobian", "jvp", "multiply", "unbroadcast", "vjp"]
+__all__ = ["grad", "hessian", "jacobian", "jvp", "vjp"]

@@ -26,9 +26,13 @@ from .program import Step
 from .source import KernelSource
 from .text import Names, typed
 
-_BLOCKS = Symbol("first")
 BLOCK = 512
 """Columns that are summed at a time: their accumulators stay in the first-level cache."""
+
+PART = 1 << 15
+"""Elements of a row that are summed at a time."""
+
+_BLOCKS = Symbol("first")
 
 
 def lower(group: Group) -> Step:
@@ -138,13 +142,35 @@ class _Loops:
     def stage(self, folds: list[Expr], stored: list[Expr]) -> None:
         if not folds and not stored:
             return
-        sums = {f: self.body.assign(f.op.name, self.initial(f), compute_dtype(f.dtype)) for f in folds}
-        with self.loops(self.axes.folded):
-            for fold, total in sums.items():
-                self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
-            self.store(stored)
-        for fold, total in sums.items():
+        totals = self.totals(folds)
+        *outer, inner = self.axes.folded or (None,)
+        with self.loops(outer):
+            if folds and inner and not (isinstance(inner.size, int) and inner.size <= PART):
+                self.parts(inner, totals, stored)
+            else:
+                with self.loops([inner] if inner else []):
+                    self.take_in(totals, stored)
+        for fold, total in totals.items():
             self.body.define(fold, self.axes.place(self.group.index[fold]), total)
+
+    def totals(self, folds: Iterable[Expr]) -> dict[Expr, Value]:
+        """An accumulator for each fold."""
+        return {f: self.body.assign(f.op.name, self.initial(f), compute_dtype(f.dtype)) for f in folds}
+
+    def parts(self, inner: Axis, totals: dict[Expr, Value], stored: list[Expr]) -> None:
+        """A long loop part by part: sums of sums lose less than one long sum."""
+        with self.body.scope(f"for first in range(0, {self.body.code(inner.size)}, {PART}):", closed=True):
+            parts = self.totals(totals)
+            with self.loop(inner, f"first, min(first + {PART}, {self.body.code(inner.size)})"):
+                self.take_in(parts, stored)
+            for fold, total in totals.items():
+                self.body.line(f"{total.code} = {self.combined(fold, total, parts[fold])}")
+
+    def take_in(self, totals: dict[Expr, Value], stored: list[Expr]) -> None:
+        """One pass of the innermost loop."""
+        for fold, total in totals.items():
+            self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
+        self.store(stored)
 
     def operand(self, fold: Expr) -> Value:
         """What the fold takes in, in the present pass of its loops."""

@@ -58,7 +58,7 @@ class _Fusion:
     # ---- placing
     def place(self, node: Expr) -> None:
         sources = list(dict.fromkeys(self.sources(node)))
-        for group in sorted(sources, key=self.contraction.age, reverse=True):
+        for group in sorted(sources, key=lambda g: (len(g.domain), self.contraction.age(g)), reverse=True):
             if self.home.get(node) is None:
                 self.join(node, group, sources)
             elif self.fusible(self.home[node], group):

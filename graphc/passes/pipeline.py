@@ -18,6 +18,7 @@ from .results import results
 from .schedule import schedule
 from .simplify import simplify, simplify_exactly
 from .sizes import sizes
+from .split import split, split_exactly
 from .stabilize import stabilize
 from .store import store
 
@@ -29,6 +30,8 @@ PASSES: list[tuple[str, Pass]] = [
     ("simplify", simplify),
     ("cse", cse),
     ("dead", dead),
+    ("split", split),
+    ("split", split),
     ("layout", layout),
     ("results", results),
     ("fuse", fuse),
@@ -36,7 +39,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("schedule", schedule),
 ]
 
-EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly}
+EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
 
