@@ -7,11 +7,10 @@ import zlib
 from contextlib import contextmanager
 
 from llvmlite import binding as llvm
-from numba import njit, types
+from numba import types
 from numba.core.compiler_lock import global_compiler_lock
 
-from .jit import OPTIONS
-from .pipeline import Pipeline
+from .jit import jit
 
 _SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
@@ -27,7 +26,7 @@ def _lowered(text, name):
     """The library of the function, and its name there."""
     namespace = {"__name__": f"graphc.generated.{name}"}
     exec(compile(text, _remembered(text, name), "exec"), namespace)
-    dispatcher = njit(pipeline_class=Pipeline, **OPTIONS)(namespace[name])
+    dispatcher = jit(namespace[name])
     dispatcher.compile(_SIGNATURE)
     result = dispatcher.overloads[_SIGNATURE.args]
     return result.library, result.fndesc.llvm_func_name

@@ -3,9 +3,10 @@ except that a product and a sum may contract into one rounding and the sign of a
 stay what they are."""
 from __future__ import annotations
 
-from numba import njit
+from numba.core.target_extension import jit_registry
 
 from .pipeline import Pipeline
+from .target import KIND, Function
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}, "no_cpython_wrapper": True,
            "no_cfunc_wrapper": True}
@@ -13,12 +14,24 @@ OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"
 
 def jit(function):
     """A device function: other jitted functions call it, Python does not."""
-    return njit(pipeline_class=Pipeline, **OPTIONS)(function)
+    return _function(function)
 
 
 def inlined(function):
     """A device function that is always inlined: one too long for LLVM's taste, in loops that shall vectorize."""
-    return njit(pipeline_class=Pipeline, forceinline=True, **OPTIONS)(function)
+    return _function(function, forceinline=True)
 
+
+def _function(function, **options):
+    options = {"nopython": True, "boundscheck": None, **OPTIONS, **options}
+    return Function(function, targetoptions=options, pipeline_class=Pipeline)
+
+
+def _decorator(**_):
+    """How Numba asks for a decorator, for those of its own functions that are written in Python."""
+    return jit
+
+
+jit_registry[KIND] = _decorator
 
 __all__ = ["OPTIONS", "inlined", "jit"]

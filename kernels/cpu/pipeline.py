@@ -6,18 +6,21 @@ is up to the caller.
 """
 from __future__ import annotations
 
-import importlib
-from importlib.util import find_spec
-
 from llvmlite import binding as llvm
 from numba import _dynfunc
 from numba.core import cgutils
 from numba.core.codegen import CodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
-from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
-from numba.core.untyped_passes import InlineClosureLikes
-from numba.np import linalg
+from numba.core.registry import cpu_target
+from numba.core.typed_passes import (
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
 
 
 class Library(CodeLibrary):
@@ -78,44 +81,33 @@ class _Lowering(NativeLowering):
         descriptor = state.cr.fndesc
         entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, state.cr.env,
                                        (state.library,))
-        state.targetctx.insert_user_function(entry, descriptor, [state.library])
+        for context in (state.targetctx, cpu_target.target_context):
+            context.insert_user_function(entry, descriptor, [state.library])
         state.cr = state.cr._replace(cfunc=entry)
         return True
 
 
-_UNUSED = (InlineClosureLikes, InlineOverloads, NopythonRewrites)
-"""Passes for closures, inlined overloads and array expressions, of which kernels have none."""
+class _Passes(PassManager):
+    """Passes one after the other, without Numba's checks of them and its diary."""
+
+    def _runPass(self, index, one, state):
+        one.analysis = self._analysis
+        for run in (one.run_initialization, one.run_pass, one.run_finalizer):
+            run(state)
+
+
+_PASSES = (TranslateByteCode, FixupArgs, IRProcessing, GenericRewrites, ReconstructSSA, NopythonTypeInference,
+           PreLowerStripPhis, IRLegalization, _Lowering, NoPythonBackend)
+"""Those of Numba's passes that kernels need: no closures, no array expressions, no literal types."""
 
 
 class Pipeline(CompilerBase):
     def define_pipelines(self):
-        default, pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state), PassManager("graphc")
-        for one, description in default.passes:
-            if one is NativeLowering:
-                pipeline.add_pass(_Lowering, description)
-            elif one not in _UNUSED:
-                pipeline.add_pass(one, description)
-        pipeline.finalize()
-        return [pipeline]
+        passes = _Passes("graphc")
+        for one in _PASSES:
+            passes.add_pass(one, one._name)
+        passes.finalize()
+        return [passes]
 
-
-def _find_blas():
-    """Kernels call no BLAS: that SciPy could be imported is enough to know for now."""
-    if find_spec("scipy") is None:
-        raise ImportError("scipy")
-
-
-def _import_arrays():
-    """Import what Numba knows of arrays, of which every compilation needs a part. While it is imported it imports
-    scipy.linalg, in a tenth of a second, only to see whether there is a BLAS."""
-    found = linalg.ensure_blas
-    linalg.ensure_blas = _find_blas
-    try:
-        importlib.import_module("numba.np.arraymath").ensure_blas = found
-    finally:
-        linalg.ensure_blas = found
-
-
-_import_arrays()
 
 __all__ = ["Library", "Pipeline"]
