@@ -9,6 +9,7 @@ from ..ir.graph import Graph
 from ..ir.integer import Integer, Symbol, evaluate
 from ..ir.op import Source
 from ..ir.types import Type
+from ..passes.sizes import met
 
 
 def unsettled(graph: Graph) -> tuple[Expr, ...]:
@@ -20,15 +21,23 @@ def unsettled(graph: Graph) -> tuple[Expr, ...]:
 def check(nodes: tuple[Expr, ...], sizes: Mapping[Symbol, int]) -> None:
     """Raise CallError for the first node whose operands do not fit together at these sizes, with its line."""
     for node in nodes:
-        types = [concrete(x.type, sizes) for x in node.inputs]
         try:
-            found = node.op.infer(*types, **{k: settled(v, sizes) for k, v in node.attrs.items()})
-            if found.dims != concrete(node.type, sizes).dims:
-                raise ShapeError(f"the result is {found}, where {concrete(node.type, sizes)} was expected; a size that is "
-                                 "known only at call time is never broadcast")
+            check_node(node, sizes)
         except GraphcError as error:
-            given = ", ".join(f"{label(x)}:{t}" for x, t in zip(node.inputs, types, strict=True))
+            given = ", ".join(f"{label(x)}:{concrete(x.type, sizes)}" for x in node.inputs)
             raise CallError(f"{node.op.name}({given}): {error}\n  made at {node.line}") from None
+
+
+def check_node(node: Expr, sizes: Mapping[Symbol, int]) -> None:
+    attrs = {k: settled(v, sizes) for k, v in node.attrs.items()}
+    found = node.op.infer(*(concrete(x.type, sizes) for x in node.inputs), **attrs)
+    expected = concrete(node.type, sizes)
+    if found.dims != expected.dims:
+        raise ShapeError(f"the result is {found}, where {expected} was expected")
+    for size, other in met(node):
+        if size != 1 and evaluate(size, sizes) != evaluate(other, sizes):
+            raise ShapeError(f"the size {size} is {evaluate(size, sizes)}, where {evaluate(other, sizes)} was expected: a size "
+                             "that is known only at call time is never broadcast")
 
 
 def concrete(type: Type, sizes: Mapping[Symbol, int]) -> Type:
