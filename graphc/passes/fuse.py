@@ -102,7 +102,7 @@ class _Fusion:
         """Whether two kernels may become one."""
         same = a.domain == b.domain and (a.axes == b.axes or not a.axes or not b.axes)
         small = len(a.index) + len(b.index) <= self.largest
-        return a is not b and same and small and a.anchor is b.anchor is None \
+        return a is not b and same and small and (a.anchor is None or b.anchor is None) \
             and self.contraction.merges(a, b) and self.fits_together(a, b)
 
     def fits_together(self, a: Group, b: Group) -> bool:
@@ -110,7 +110,7 @@ class _Fusion:
         return all(_fits(node, i, both) for node, i in both.index.items())
 
     def union(self, a: Group, b: Group) -> Group:
-        both = Group(a.domain, a.axes | b.axes)
+        both = Group(a.domain, a.axes | b.axes, a.anchor if b.anchor is None else b.anchor)
         nodes = sorted([*a.index.items(), *b.index.items()], key=lambda item: self.position[item[0]])
         for node, index in nodes:
             both.index[node] = index
@@ -120,7 +120,7 @@ class _Fusion:
     def merge(self, a: Group, b: Group) -> None:
         """Take `b` into `a`."""
         both = self.union(a, b)
-        a.index, a.stage, a.axes = both.index, both.stage, both.axes
+        a.index, a.stage, a.axes, a.anchor = both.index, both.stage, both.axes, both.anchor
         self.home.update(dict.fromkeys(b.index, a))
         del self.groups[b]
         self.contraction.merge(a, b)
