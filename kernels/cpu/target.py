@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.fastmathpass import rewrite_module
 from numba.core.registry import CPUTarget, cpu_target
 from numba.core.target_extension import CPU, dispatcher_registry, target_override, target_registry
-from numba.core.typing import Context, mathdecl, npydecl
+from numba.core.typing import Context, collections, mathdecl, npydecl  # noqa: F401 (registered on import)
 from numba.core.typing.templates import builtin_registry as typing_registry
 from numba.cpython import builtins, mathimpl, numbers, rangeobj, tupleobj  # noqa: F401 (registered on import)
 
