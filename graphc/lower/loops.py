@@ -8,6 +8,7 @@ Three shapes of text, by what the group folds:
 """
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
@@ -18,9 +19,10 @@ from ..ir.integer import Size, Symbol, ceildiv, product
 from ..ir.op import Fold, Scalar
 from ..ir.types import compute_dtype, is_float, row_major
 from ..passes.axes import Axes, Axis, all_axes, joined
-from ..passes.kernels import LOOP, Group
+from ..passes.kernels import LOOP, Group, memory
 from .arguments import Arguments
 from .body import Body, Value, converted
+from .carry import carried
 from .imports import with_imports
 from .program import Step
 from .source import KernelSource
@@ -123,12 +125,23 @@ class _Loops:
 
     # ---- folds along rows
     def stages(self) -> None:
-        whole = [n for n in self.group.stored if self.is_whole(n)]
-        last = max(self.group.stage[n] for n in [*self.group.folds, *whole])
-        for stage in range(last + 1):
-            folds = [f for f in self.group.folds if self.group.stage[f] == stage]
-            self.stage(folds, [n for n in whole if self.group.stage[n] == stage])
+        folds, stored = defaultdict(list), defaultdict(list)
+        for fold in self.group.folds:
+            folds[self.group.stage[fold]].append(fold)
+        for node in filter(self.is_whole, self.group.stored):
+            stored[self.group.stage[node]].append(node)
+        numbers = sorted({*folds, *stored})
+        self.carried = carried(self.group, {s: [memory(f.inputs[0]) for f in folds[s]] + stored[s] for s in numbers})
+        self.kept = {n: self.row_of(n) for n in self.carried.nodes}
+        for number in numbers:
+            self.stage(number, folds[number], stored[number])
         self.store(n for n in self.group.stored if not self.is_whole(n))
+
+    def row_of(self, node: Expr) -> str:
+        """The name of scratch for a row of `node`."""
+        dtype = compute_dtype(node.dtype)
+        nbytes = product(a.size for a in self.axes.folded) * dtype.itemsize
+        return self.arguments.scratch(nbytes, dtype, self.body.code, f"{node.op.name}_row")
 
     def is_whole(self, node: Expr) -> bool:
         """Whether a node runs over the folded loops too."""
@@ -139,17 +152,16 @@ class _Loops:
         kept = iter(self.group.kept)
         return tuple(0 if k in self.group.axes else next(kept) for k in range(len(self.group.domain)))
 
-    def stage(self, folds: list[Expr], stored: list[Expr]) -> None:
-        if not folds and not stored:
-            return
+    def stage(self, number: int, folds: list[Expr], stored: list[Expr]) -> None:
+        """One pass over a row: these folds, and these nodes stored."""
         totals = self.totals(folds)
         *outer, inner = self.axes.folded or (None,)
         with self.loops(outer):
             if folds and inner and not (isinstance(inner.size, int) and inner.size <= PART):
-                self.parts(inner, totals, stored)
+                self.parts(number, inner, totals, stored)
             else:
                 with self.loops([inner] if inner else []):
-                    self.take_in(totals, stored)
+                    self.take_in(number, totals, stored)
         for fold, total in totals.items():
             self.body.define(fold, self.axes.place(self.group.index[fold]), total)
 
@@ -157,19 +169,27 @@ class _Loops:
         """An accumulator for each fold."""
         return {f: self.body.assign(f.op.name, self.initial(f), compute_dtype(f.dtype)) for f in folds}
 
-    def parts(self, inner: Axis, totals: dict[Expr, Value], stored: list[Expr]) -> None:
+    def parts(self, number: int, inner: Axis, totals: dict[Expr, Value], stored: list[Expr]) -> None:
         """A long loop part by part: sums of sums lose less than one long sum."""
         with self.body.scope(f"for first in range(0, {self.body.code(inner.size)}, {PART}):", closed=True):
             parts = self.totals(totals)
             with self.loop(inner, f"first, min(first + {PART}, {self.body.code(inner.size)})"):
-                self.take_in(parts, stored)
+                self.take_in(number, parts, stored)
             for fold, total in totals.items():
                 self.body.line(f"{total.code} = {self.combined(fold, total, parts[fold])}")
 
-    def take_in(self, totals: dict[Expr, Value], stored: list[Expr]) -> None:
-        """One pass of the innermost loop."""
+    def take_in(self, number: int, totals: dict[Expr, Value], stored: list[Expr]) -> None:
+        """One turn of the innermost loop."""
+        whole = self.axes.place(LOOP[:len(self.group.domain)])
+        folded = self.axes.folded
+        place = self.body.code(row_major((a.size for a in folded), (a.index for a in folded)))
+        for node in self.carried.loaded[number]:
+            code = f"{self.kept[node]}[{place}]"
+            self.body.define(node, whole, self.body.assign(f"{node.op.name}_i", code, compute_dtype(node.dtype)))
         for fold, total in totals.items():
             self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
+        for node in self.carried.saved.get(number, ()):
+            self.body.line(f"{self.kept[node]}[{place}] = {self.body.emit(node, whole).code}")
         self.store(stored)
 
     def operand(self, fold: Expr) -> Value:

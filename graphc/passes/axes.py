@@ -16,6 +16,10 @@ class Axis:
     size: Size
     folded: bool
 
+    @property
+    def index(self) -> Integer:
+        return Integer({(self.symbol,): 1})
+
 
 @dataclass(frozen=True)
 class Axes:
