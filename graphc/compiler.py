@@ -47,7 +47,7 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     place = as_device(device)
     bare = isinstance(outputs, Expr)
     given = _graph(inputs, outputs, updates or {})
-    skipped = frozenset(skip) | ({"fuse"} if check_nan else set())
+    skipped = frozenset(skip) | ({"fuse", "recompute"} if check_nan else set())
     final = run(given, Options(skip=skipped, rounding=rounding, record=True))
     program = cpu.lower(final)
     addresses = load([step.source for step in program.steps])

@@ -55,6 +55,18 @@ class Group:
         """What `node` reads, and where; see `reads`. The anchor reads what it likes."""
         return iter(()) if node is self.anchor else reads(node, self.index[node] if index is None else index)
 
+    def loads(self, node: Expr) -> Iterator[tuple[Expr, Indices | None]]:
+        """As `reads`, where what is computed again is followed to what that reads."""
+        seen = set()
+        waiting = list(self.reads(node))
+        while waiting:
+            x, i = waiting.pop()
+            if x not in self.inlined:
+                yield x, i
+            elif (x, i) not in seen:
+                seen.add((x, i))
+                waiting.extend(reads(x, i))
+
     def stage_of(self, node: Expr) -> int:
         """How many folds of this kernel, one after the other, `node` waits for."""
         waits = [self.stage[x] + isinstance(x.op.lower, Fold) for x in map(memory, node.inputs) if x in self.stage]
@@ -137,8 +149,9 @@ def root(node: Expr) -> Expr:
 def operands(group: Group) -> set[Expr]:
     """The nodes whose bytes a kernel reads, once everything that needs memory has it."""
     contiguous = group.anchor is not None and not group.anchor.op.lower.strided
-    return {root(x if contiguous and node is group.anchor else base(x)) for node in _with_inlined(group)
-            for x in node.inputs}
+    found = {root(x if contiguous and node is group.anchor else base(x)) for node in _with_inlined(group)
+             for x in node.inputs}
+    return found - group.inlined
 
 
 def _with_inlined(group: Group) -> list[Expr]:

@@ -14,6 +14,7 @@ from .fold import fold
 from .fuse import fuse, separate
 from .layout import layout
 from .options import DEFAULT, Options, Pass
+from .recompute import recompute
 from .results import results
 from .schedule import schedule
 from .simplify import simplify, simplify_exactly
@@ -35,6 +36,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("layout", layout),
     ("results", results),
     ("fuse", fuse),
+    ("recompute", recompute),
     ("store", store),
     ("schedule", schedule),
 ]

@@ -61,14 +61,15 @@ def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, readers:
 
 def _alone(group: Group, node: Expr, variable: Expr) -> bool:
     """Whether the kernel that computes `node` reads `variable` at most at the element that it then writes."""
-    using = [n for n in group.index if any(memory(x) is variable for x in n.inputs)]
+    loads = {n: [(x, i) for x, i in group.loads(n) if memory(x) is variable] for n in group.index}
+    using = [n for n, found in loads.items() if found or any(memory(x) is variable for x in n.inputs)]
     if not using:
         return True
     whole, index = LOOP[:len(group.domain)], group.index[node]
     last = index == (group.kept if group.axes else whole)
     if not last or any(n is group.anchor for n in using) or node.dims != variable.dims:
         return False
-    seen = [(x, i) for n in using for x, i in group.reads(n) if memory(x) is variable]
+    seen = [found for n in using for found in loads[n]]
     identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, index, strict=True))
     return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
 

@@ -27,7 +27,7 @@ class _Store:
             self.store(x)
         for group in list(self.groups):
             self.store_operands(group, group.nodes)
-        return self.groups
+        return [group for group in self.groups if group.stored]
 
     def store(self, x: Expr) -> None:
         """See to it that `x` gets memory, in its own row-major layout."""
@@ -52,7 +52,12 @@ class _Store:
                 if not contiguous and is_inline(x):
                     self.store_operands(group, [x])
                 elif not contiguous and x in self.recomputed:
-                    group.inlined.add(x)
-                    self.store_operands(group, [x])
+                    self.inline(x, group)
                 else:
                     self.store(x)
+
+    def inline(self, x: Expr, group: Group) -> None:
+        """Let a kernel compute `x` again."""
+        if x not in group.inlined:
+            group.inlined.add(x)
+            self.store_operands(group, [x])
