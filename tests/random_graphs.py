@@ -94,8 +94,11 @@ class Values:
         if node.op.name == "astype" and is_float(node.dtype):
             return operands[0].astype(np.float64)
         attrs = {k: concrete(v, self.sizes) for k, v in node.attrs.items()}
-        with np.errstate(all="ignore"):
-            value = node.op.numpy(*operands, **attrs)
+        try:
+            with np.errstate(all="ignore"):
+                value = node.op.numpy(*operands, **attrs)
+        except ValueError as error:
+            raise Unfit("an axis that turns out to be empty") from error
         return np.asarray(value).astype(np.float64 if is_float(node.dtype) else node.dtype)
 
     def _moved(self, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
