@@ -70,8 +70,9 @@ class Kernel:
     while the graph is built become literals in the generated driver, so that LLVM specializes the kernel; the others are
     read from the argument block at run time. `scratch(*operand_types, result_type, **attrs)` is the number of bytes of
     private memory a thread needs: it is passed as a last pointer, before `tid`.
-    With `epilogue`, the kernel takes a device function ``epilogue(args, out, value, row, column)`` that stores, and `args`,
-    before its scratch. With `strided`, it takes operands with strides: renamed indices cost nothing there."""
+    With `epilogue`, the kernel hands each element to the kernel's function ``epilogue(args, out, value, row, column)``,
+    which stores it, and takes `args` before its scratch. With `strided`, it takes operands with strides: renamed indices
+    cost nothing there."""
 
     function: str
     sizes: Callable[..., tuple]

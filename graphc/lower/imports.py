@@ -8,8 +8,9 @@ _NUMBA = {"bool": "boolean", "f32": "float32", "f64": "float64", "i8": "int8", "
 _KERNELS = "graphc.kernels.cpu"
 _NAMES = {
     "numpy": ("inf", "nan"),
+    f"{_KERNELS}.epilogue": ("finish_with",),
     f"{_KERNELS}.fold": ("add_up", "highest_of", "lowest_of", "multiply_up", "report"),
-    f"{_KERNELS}.jit": ("jit",),
+    f"{_KERNELS}.jit": ("inlined",),
     f"{_KERNELS}.memory": ("share", "size", "source", "target", "workspace"),
 }
 

@@ -55,8 +55,13 @@ class _Driver:
 
     def text(self) -> str:
         operands = self._matrices() if self.kernel.strided else self._operands()
-        call = [*operands, *(["epilogue", "args"] if self.kernel.epilogue else []), *self._scratch(), "tid", "threads"]
-        lines = [*self.arguments.lines, f"{self.kernel.function}({', '.join(call)})"]
+        scratch, calls = self._scratch(), []
+        if self.kernel.epilogue:
+            out = self.arguments.pointers[next(iter(self.group.stored))]
+            operands.append("args")
+            calls.append(f"finish_with(epilogue, {out}, {scratch[0]})")
+        calls.append(f"{self.kernel.function}({', '.join([*operands, *scratch, 'tid', 'threads'])})")
+        lines = [*self.arguments.lines, *calls]
         return f"def {self.name}(args, tid, threads):\n" + "".join(f"    {line}\n" for line in lines)
 
     def _operands(self) -> list[str]:
@@ -68,10 +73,9 @@ class _Driver:
 
     def _matrices(self) -> list[str]:
         """Pointers to two stacks of matrices and their product, then sizes and strides."""
-        count, a, b = matrices(self.group.anchor)
+        count, m, a, b = matrices(self.group.anchor)
         pointers = [self._offset(self.arguments.read(x.node), x.offset) for x in (a, b)]
-        m, n = self.group.anchor.dims[-2:]
-        sizes = [count, m, n, self.group.anchor.inputs[0].dims[-1], a.batch, a.row, a.column, b.batch, b.row, b.column]
+        sizes = [count, m, self.group.anchor.dims[-1], self.group.anchor.inputs[0].dims[-1], a.batch, a.row, a.column, b.batch, b.row, b.column]
         return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self.body.code, sizes)]
 
     def _offset(self, pointer: str, offset: Size) -> str:
@@ -122,4 +126,4 @@ class _Epilogue:
 
     def text(self) -> str:
         lines = [*self.arguments.lines, *self.body.scopes[0].lines]
-        return "@jit\ndef epilogue(args, out, value, row, column):\n" + "".join(f"    {line}\n" for line in lines)
+        return "@inlined\ndef epilogue(args, out, value, row, column):\n" + "".join(f"    {line}\n" for line in lines)

@@ -28,16 +28,18 @@ from ..lower.source import KernelSource
 from .cache import default_cache
 from .device import device, target_machine
 
+_PART = "graphc_part_"
 _KERNELS = Path(__file__).resolve().parent.parent / "kernels" / "cpu"
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """One object file: its key, the symbols that are wanted of it, and how it is made for a target machine."""
+    """One object file: its key, the symbols that are wanted of it, and how it is made for a target machine, together
+    with the parts that it calls into: for the symbol of each, how to make it."""
 
     key: str
     symbols: tuple[str, ...]
-    make: Callable[[llvm.TargetMachine], bytes]
+    make: Callable[[llvm.TargetMachine], tuple[bytes, dict[str, Callable]]]
 
 
 def load(sources: Sequence[KernelSource]) -> list[int]:
@@ -58,14 +60,31 @@ def load_ir(text: str, symbols: Sequence[str]) -> tuple[int, ...]:
 def _kernel(source):
     key = _digest("kernel", source.name, source.text, _toolchain(), *_target())
     symbol = f"{source.name}_{key[:16]}"
-    return _Unit(key, (symbol,), lambda target: _compiler().compiled(source.text, source.name, symbol, target))
+    return _Unit(key, (symbol,), functools.partial(_compiled, source, symbol))
+
+
+def _compiled(source, symbol, target):
+    made = _compiler().compiled(source.text, source.name, symbol, target, _part_symbol)
+    return made.content, made.parts
+
+
+def _part_symbol(identity):
+    return _PART + _digest("part", identity, _toolchain(), *_target())
+
+
+def _part(symbol, make):
+    """The unit of a part; the symbol of a part is its key."""
+    def made(_):
+        part = make()
+        return part.content, part.parts
+    return _Unit(symbol.removeprefix(_PART), (symbol,), made)
 
 
 def _assembled(text, target):
     module = llvm.parse_assembly(text)
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2))
     builder.getModulePassManager().run(module, builder)
-    return target.emit_object(module)
+    return target.emit_object(module), {}
 
 
 def _compiler():
@@ -104,18 +123,52 @@ class _Linker:
 
     def load(self, units: Iterable[_Unit]) -> list[tuple[int, ...]]:
         with self._lock:
-            missing = {unit.key: unit for unit in units if unit.key not in self._addresses}
-            self._link(missing.values(), [_object(unit) for unit in missing.values()])
+            found: dict[str, tuple[tuple, bytes]] = {}
+            for unit in units:
+                self._gather(unit, found)
+            self._link(found)
             return [self._addresses[unit.key] for unit in units]
 
-    def _link(self, units, objects):
-        for content in objects:
-            _require_symbols(content)
-        for content in objects:
+    def _gather(self, unit, found):
+        """Add the unit's object to `found`, and those of its parts, unless they are there or linked."""
+        if unit.key in self._addresses or unit.key in found:
+            return
+        cached = self._cached(unit, found)
+        if cached is None:
+            cached = self._made(unit, found)
+        found.update(cached)
+
+    def _cached(self, unit, found):
+        """The objects of the unit and its parts from the cache, if all are there."""
+        payload = default_cache().get(unit.key)
+        if payload is None:
+            return None
+        parts, content = _unpacked(payload)
+        objects = {unit.key: (unit.symbols, content)}
+        for part in (_part(symbol, None) for symbol in parts):
+            if part.key not in self._addresses and part.key not in found:
+                below = self._cached(part, found)
+                if below is None:
+                    return None
+                objects |= below
+        return objects
+
+    def _made(self, unit, found):
+        content, parts = unit.make(target_machine(device("cpu")))
+        for symbol, make in parts.items():
+            self._gather(_part(symbol, make), found)
+        default_cache().put(unit.key, _packed(parts, content))
+        return {unit.key: (unit.symbols, content)}
+
+    def _link(self, found):
+        known = {_PART + key for key in (*found, *self._addresses)}
+        for _, content in found.values():
+            _require_symbols(content, known)
+        for _, content in found.values():
             self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
         self._engine.finalize_object()
-        for unit in units:
-            self._addresses[unit.key] = tuple(map(self._engine.get_function_address, unit.symbols))
+        for key, (symbols, _) in found.items():
+            self._addresses[key] = tuple(map(self._engine.get_function_address, symbols))
 
     def _renew_lock(self):
         """In a child process: the thread that held the lock at the fork is not there."""
@@ -127,19 +180,20 @@ def _linker():
     return _Linker()
 
 
-def _object(unit):
-    """The unit's object file, from the cache or made and put there."""
-    cache = default_cache()
-    content = cache.get(unit.key)
-    if content is None:
-        content = unit.make(target_machine(device("cpu")))
-        cache.put(unit.key, content)
-    return content
+def _packed(parts, content):
+    """What the cache keeps of an object: a line with the symbols of its parts, then the object itself."""
+    return " ".join(parts).encode() + b"\n" + content
 
 
-def _require_symbols(content):
+def _unpacked(payload):
+    line, content = payload.split(b"\n", 1)
+    return line.decode().split(), content
+
+
+def _require_symbols(content, known):
     """LLVM's linker calls address 0 where a symbol is missing; so look before it links."""
-    missing = [name for name in undefined_symbols(content) if llvm.address_of_symbol(name) is None]
+    missing = [name for name in undefined_symbols(content)
+               if name not in known and llvm.address_of_symbol(name) is None]
     if missing:
         raise GraphcError(f"compiled code calls {', '.join(missing)}, which this process does not have")
 

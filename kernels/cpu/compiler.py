@@ -4,7 +4,10 @@ from __future__ import annotations
 import gc
 import linecache
 import zlib
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 
 from llvmlite import binding as llvm
 from numba import types
@@ -15,21 +18,37 @@ from .jit import jit
 _SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
 
-def compiled(text: str, name: str, symbol: str, target: llvm.TargetMachine) -> bytes:
-    """The object file of the function `name(args, tid, threads)` that `text` defines, called `symbol` in it."""
-    with global_compiler_lock, _collector_paused(), _blamed(text, name):
-        library, entry = _lowered(text, name)
-        return target.emit_object(_optimized(library.link(), entry, symbol, target))
+@dataclass(frozen=True)
+class Compiled:
+    """An object file. `parts` are the objects that it calls into: for the symbol of each, how to make it."""
+
+    content: bytes
+    parts: dict[str, Callable[[], Compiled]]
+
+
+def compiled(text: str, name: str, symbol: str, target: llvm.TargetMachine, naming: Callable[[str], str]) -> Compiled:
+    """The object of the function `name(args, tid, threads)` that `text` defines, called `symbol` in it.
+
+    `naming` gives the symbol of a part from what identifies it."""
+    with _collector_paused(), _blamed(text, name), global_compiler_lock:
+        return _compiled(_lowered(text, name), symbol, target, naming)
+
+
+def _compiled(library, symbol, target, naming):
+    parts = {part.entry: (naming(part.identity), part) for part in library.separate()}
+    names = {library.entry: symbol, **{entry: name for entry, (name, _) in parts.items()}}
+    with global_compiler_lock:
+        content = target.emit_object(_optimized(library.link(), names, target))
+    return Compiled(content, {name: partial(_compiled, part, name, target, naming) for name, part in parts.values()})
 
 
 def _lowered(text, name):
-    """The library of the function, and its name there."""
+    """The library of the function."""
     namespace = {"__name__": f"graphc.generated.{name}"}
     exec(compile(text, _remembered(text, name), "exec"), namespace)
-    dispatcher = jit(namespace[name])
-    dispatcher.compile(_SIGNATURE)
-    result = dispatcher.overloads[_SIGNATURE.args]
-    return result.library, result.fndesc.llvm_func_name
+    function = jit(namespace[name])
+    function.compile(_SIGNATURE)
+    return function.overloads[_SIGNATURE.args].library
 
 
 def _remembered(text, name):
@@ -39,11 +58,13 @@ def _remembered(text, name):
     return filename
 
 
-def _optimized(module, entry, symbol, target):
+def _optimized(module, names, target):
+    """The module as machine code needs it; `names` maps functions that other objects know to their symbols."""
     for value in (*module.functions, *module.global_variables):
-        if not value.is_declaration and value.name != entry:
+        if value.name in names:
+            value.name = names[value.name]
+        elif not value.is_declaration:
             value.linkage = "internal"
-    module.get_function(entry).name = symbol
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization, tuning.slp_vectorization = True, False
     builder = llvm.create_pass_builder(target, tuning)
@@ -73,4 +94,4 @@ def _collector_paused():
             gc.enable()
 
 
-__all__ = ["compiled"]
+__all__ = ["Compiled", "compiled"]

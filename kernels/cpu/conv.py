@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
+from .epilogue import epilogue
 from .jit import jit
 from .matmul import DEPTH, ROWS, VECTORS, columns_of, finished, lane_count, pack, product
 from .memory import share
@@ -24,41 +25,41 @@ Geometry = namedtuple("Geometry", "n d h w c kd kh kw od oh ow o sd sh sw pd ph 
 # ---- the three kernels ----------------------------------------------------------------------------------------------
 @jit
 def forward(x, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
-            epilogue, args, scratch, tid, threads):
+            args, scratch, tid, threads):
     """The convolution; the epilogue's row is an output pixel, its column an output channel."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_below, s, n * od * oh * ow, x, weights, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_below, s, n * od * oh * ow, x, weights, out, args, scratch, tid, threads)
     else:
         filters = o // groups
         product(_patches, (x, s), columns_of, (weights, filters, o, 1), out, groups, n * od * oh * ow, filters,
-                kd * kh * kw * (c // groups), 0, filters, epilogue, args, scratch, tid, threads)
+                kd * kh * kw * (c // groups), 0, filters, args, scratch, tid, threads)
 
 
 @jit
 def input_gradient(g, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew,
-                   groups, epilogue, args, scratch, tid, threads):
+                   groups, args, scratch, tid, threads):
     """The gradient with respect to x: the transposed convolution. Rows are pixels of x, columns its channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_above, s, n * d * h * w, g, weights, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_above, s, n * d * h * w, g, weights, out, args, scratch, tid, threads)
     else:
         channels = c // groups
         product(_reached, (g, s), _transposed_weights, (weights, s), out, groups, n * d * h * w, channels,
-                kd * kh * kw * (o // groups), 0, channels, epilogue, args, scratch, tid, threads)
+                kd * kh * kw * (o // groups), 0, channels, args, scratch, tid, threads)
 
 
 @jit
 def weight_gradient(x, g, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
-                    epilogue, args, scratch, tid, threads):
+                    args, scratch, tid, threads):
     """The gradient with respect to the weights; rows are taps and channels, columns output channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_across, s, kd * kh * kw, x, g, out, epilogue, args, scratch, tid, threads)
+        _channelwise(_sums_across, s, kd * kh * kw, x, g, out, args, scratch, tid, threads)
     else:
         filters = o // groups
         product(_patches_across, (x, s), columns_of, (g, filters, o, 1), out, groups, kd * kh * kw * (c // groups),
-                filters, n * od * oh * ow, 0, filters, epilogue, args, scratch, tid, threads)
+                filters, n * od * oh * ow, 0, filters, args, scratch, tid, threads)
 
 
 # ---- which pixel meets which ----------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def _transposed_weights(operand, panel, group, column, columns, step, depth):
 
 # ---- a group for each channel ---------------------------------------------------------------------------------------
 @jit
-def _channelwise(sums_of, s, rows, x, y, out, epilogue, args, scratch, tid, threads):
+def _channelwise(sums_of, s, rows, x, y, out, args, scratch, tid, threads):
     """Every channel by itself, in blocks of neighbours: `sums_of` leaves a block of a row of the result in scratch."""
     blocks = -(-s.c // DEPTH)
     low, high = share(rows * blocks, tid, threads)

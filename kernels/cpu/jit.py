@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from numba.core.target_extension import jit_registry
 
-from .pipeline import Pipeline
+from .pipeline import Pipeline, SeparatePipeline
 from .target import KIND, Function
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}, "no_cpython_wrapper": True,
@@ -22,9 +22,14 @@ def inlined(function):
     return _function(function, forceinline=True)
 
 
-def _function(function, **options):
+def separate(function):
+    """A device function in an object of its own: one so large that no kernel should optimize it again."""
+    return _function(function, SeparatePipeline)
+
+
+def _function(function, pipeline=Pipeline, **options):
     options = {"nopython": True, "boundscheck": None, **OPTIONS, **options}
-    return Function(function, targetoptions=options, pipeline_class=Pipeline)
+    return Function(function, targetoptions=options, pipeline_class=pipeline)
 
 
 def _decorator(**_):
@@ -34,4 +39,4 @@ def _decorator(**_):
 
 jit_registry[KIND] = _decorator
 
-__all__ = ["OPTIONS", "inlined", "jit"]
+__all__ = ["OPTIONS", "inlined", "jit", "separate"]

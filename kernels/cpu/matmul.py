@@ -18,7 +18,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .jit import jit
+from .epilogue import epilogue
+from .jit import jit, separate
 from .memory import Pointer, share
 from .simd import MASKED, REGISTERS, VECTOR_BYTES, Vector, lanes
 
@@ -132,7 +133,7 @@ def finished(typing, scratch):
 
 # ---- the blocked product --------------------------------------------------------------------------------------------
 @jit
-def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, epilogue, args, scratch, tid, threads):
+def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, args, scratch, tid, threads):
     """`batch` products of an ``[m, k]`` by a ``[k, n]`` matrix; product number g has its first element at row
     ``g * batch_row`` and column ``g * batch_col`` of the result.
 
@@ -152,9 +153,9 @@ def product(left, a, right, b, out, batch, m, n, k, batch_row, batch_col, epilog
                 epilogue(args, out, c[i * width + j], first_row + i, first_column + j)
 
 
-@jit
+@separate
 def _block(left, a, right, b, g, row, rows, column, columns, k, c):
-    """A block of C, complete, in `c`; compiled once for all epilogues."""
+    """A block of C, complete, in `c`."""
     width = VECTORS * lane_count(c)
     for step in range(0, max(k, 1), DEPTH):
         depth = min(DEPTH, k - step)
@@ -167,12 +168,12 @@ def _block(left, a, right, b, g, row, rows, column, columns, k, c):
 
 # ---- matrices -------------------------------------------------------------------------------------------------------
 @jit
-def matmul(a, b, out, batch, m, n, k, a_batch_stride, a_row, a_col, b_batch_stride, b_row, b_col, epilogue, args,
-           scratch, tid, threads):
+def matmul(a, b, out, batch, m, n, k, a_batch_stride, a_row, a_col, b_batch_stride, b_row, b_col, args, scratch,
+           tid, threads):
     """``out[g, i, j] = sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), each sum
     through ``epilogue(args, out, sum, g * m + i, j)``, which stores it. Sums are of the dtype of `scratch`."""
     product(rows_of, (a, a_batch_stride, a_row, a_col), columns_of, (b, b_batch_stride, b_row, b_col), out, batch, m, n,
-            k, m, 0, epilogue, args, scratch, tid, threads)
+            k, m, 0, args, scratch, tid, threads)
 
 
 @jit

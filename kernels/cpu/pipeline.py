@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llvmlite import binding as llvm
 from numba import _dynfunc
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.codegen import CodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
@@ -24,10 +24,12 @@ from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, 
 
 
 class Library(CodeLibrary):
-    """The IR of one function, and the libraries of the functions that it calls."""
+    """The IR of one function, and the libraries of the functions that it calls. `entry` is the function's name in it;
+    `identity`, of a function that is an object of its own, says in all processes which one it is."""
 
-    def __init__(self, codegen, name):
+    def __init__(self, codegen, name, identity):
         super().__init__(codegen, name)
+        self.entry, self.identity = "", identity
         self._texts, self._callees, self._shared = [], {}, None
 
     def add_ir_module(self, ir_module):
@@ -37,14 +39,22 @@ class Library(CodeLibrary):
         self._callees[library] = None
 
     def link(self):
-        """A new LLVM module of this function and all that it calls."""
+        """A new LLVM module of this function and all that it calls, but what are objects of their own."""
         first, *others = (llvm.parse_assembly(text) for text in self._texts)
         for other in others:
             first.link_in(other)
         for library in self._callees:
-            library._ensure_finalized()
-            first.link_in(library._get_module_for_linking(), preserve=True)
+            if not (isinstance(library, Library) and library.identity):
+                first.link_in(library._get_module_for_linking(), preserve=True)
         return first
+
+    def separate(self):
+        """The libraries of the functions called that are objects of their own."""
+        found = {}
+        for library in self._callees:
+            if isinstance(library, Library):
+                found |= {library: None} if library.identity else library.separate()
+        return found
 
     def _get_module_for_linking(self):
         """Numba's name for: this module with functions that may be defined more than once."""
@@ -75,10 +85,12 @@ class _Lowering(NativeLowering):
     _name = "graphc_lowering"
 
     def run_pass(self, state):
-        state.library = Library(state.targetctx.codegen(), state.func_id.func_qualname)
+        name = state.func_id.func_qualname
+        state.library = Library(state.targetctx.codegen(), name, state.pipeline.identity())
         state.flags.no_compile = True
         super().run_pass(state)
         descriptor = state.cr.fndesc
+        state.library.entry = descriptor.llvm_func_name
         entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, state.cr.env,
                                        (state.library,))
         for context in (state.targetctx, cpu_target.target_context):
@@ -102,6 +114,10 @@ _PASSES = (TranslateByteCode, FixupArgs, IRProcessing, GenericRewrites, Reconstr
 
 
 class Pipeline(CompilerBase):
+    def identity(self):
+        """What says which object the function is: none of its own, it becomes a part of those that call it."""
+        return None
+
     def define_pipelines(self):
         passes = _Passes("graphc")
         for one in _PASSES:
@@ -110,4 +126,19 @@ class Pipeline(CompilerBase):
         return [passes]
 
 
-__all__ = ["Library", "Pipeline"]
+class SeparatePipeline(Pipeline):
+    def identity(self):
+        function = self.state.func_id.func
+        return f"{_name(function)}({', '.join(map(_described, self.state.args))})"
+
+
+def _described(kind):
+    """A type, in words that are the same in every process."""
+    return _name(kind.dispatcher.py_func) if isinstance(kind, types.Dispatcher) else str(kind)
+
+
+def _name(function):
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+__all__ = ["Library", "Pipeline", "SeparatePipeline"]

@@ -1,14 +1,16 @@
 """Kernels with an epilogue, called as a compiled step calls them: into guarded memory, with poisoned scratch."""
 from __future__ import annotations
 
+import ctypes
 from functools import cache
 
 import numpy as np
-from numba import njit
 
 from graphc.ir.types import SHORT, compute_dtype
 from graphc.kernels.cpu.jit import jit
-from graphc.kernels.cpu.memory import size, source, target, workspace
+from graphc.kernels.cpu.memory import size
+from graphc.lower.source import KernelSource
+from graphc.runtime.objects import load
 
 GUARD = 64
 POISON = 0xFF
@@ -47,11 +49,12 @@ def run(kernel, a, b, shape, sizes, scratch_bytes: int, threads: int = 1, epilog
     poisoned scratch."""
     out, sums = Guarded(shape, a.dtype), compute_dtype(a.dtype)
     step = _driver(kernel, epilogue, len(sizes), *(SHORT[d] for d in (a.dtype, b.dtype, a.dtype, sums)))
+    junk = ctypes.byref(ctypes.c_void_p())
     for tid in range(threads):
         scratch = Guarded((scratch_bytes // sums.itemsize,), sums)
         addresses = [x.ctypes.data for x in (a, b, out.array, scratch.array)]
         words = np.array([*addresses, shape[-1], *map(int, sizes)])
-        step(words.ctypes.data, tid, threads)
+        step(junk, junk, words.ctypes.data, tid, threads)
         scratch.check()
     return out.check()
 
@@ -60,10 +63,16 @@ def run(kernel, a, b, shape, sizes, scratch_bytes: int, threads: int = 1, epilog
 def _driver(kernel, epilogue, count: int, a: str, b: str, out: str, sums: str):
     sizes = ", ".join(f"size(args, {5 + k})" for k in range(count))
     text = f"""
+from {kernel.__module__} import {kernel.__name__} as kernel
+from {epilogue.__module__} import {epilogue.__name__} as epilogue
+from graphc.kernels.cpu.epilogue import finish_with
+from graphc.kernels.cpu.memory import size, source, target, workspace
+
+
 def step(args, tid, threads):
-    kernel(source(args, 0, "{a}"), source(args, 1, "{b}"), target(args, 2, "{out}"), {sizes}, epilogue, args,
-           workspace(args, 3, "{sums}"), tid, threads)"""
-    names = {"kernel": kernel, "epilogue": epilogue, "source": source, "target": target, "workspace": workspace,
-             "size": size}
-    exec(text, names)
-    return njit(error_model="numpy")(names["step"])
+    out, scratch = target(args, 2, "{out}"), workspace(args, 3, "{sums}")
+    finish_with(epilogue, out, scratch)
+    kernel(source(args, 0, "{a}"), source(args, 1, "{b}"), out, {sizes}, args, scratch, tid, threads)
+"""
+    address, = load([KernelSource("step", text)])
+    return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)(address)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from llvmlite import binding as llvm
 
-from graphc.kernels.cpu.compiler import compiled
+from graphc.kernels.cpu import compiler
 from graphc.kernels.cpu.jit import inlined, jit
 from graphc.kernels.cpu.memory import share
 from graphc.runtime.device import device, target_machine
@@ -43,6 +43,13 @@ def kernel(args, tid, threads):
 '''
 
 
+def compiled(text, name, symbol):
+    """The object, of which nothing else is a part."""
+    made = compiler.compiled(text, name, symbol, machine(), str)
+    assert not made.parts
+    return made.content
+
+
 def machine():
     return target_machine(device("cpu"))
 
@@ -62,22 +69,22 @@ def run(content, symbol, x):
 
 def test_a_kernel_and_all_that_it_calls_are_one_object():
     x = np.linspace(-3, 3, 50)
-    content = compiled(TEXT, "kernel", "some_symbol", machine())
+    content = compiled(TEXT, "kernel", "some_symbol")
     np.testing.assert_allclose(run(content, "some_symbol", x), 0.75 * x + 4, rtol=1e-15)
     assert not [name for name in undefined_symbols(content) if "numba" in name.lower() or "NRT" in name]
 
 
 def test_the_same_text_gives_the_same_object():
-    assert len({compiled(TEXT, "kernel", "symbol", machine()) for _ in range(2)}) == 1
+    assert len({compiled(TEXT, "kernel", "symbol") for _ in range(2)}) == 1
 
 
 def test_the_collector_is_left_as_it_was():
     with pytest.raises(Exception, match="undefined_name"):
-        compiled("def f(args, tid, threads):\n    undefined_name\n", "f", "f", machine())
+        compiled("def f(args, tid, threads):\n    undefined_name\n", "f", "f")
     assert gc.isenabled()
     gc.disable()
     try:
-        compiled("def f(args, tid, threads):\n    pass\n", "f", "f", machine())
+        compiled("def f(args, tid, threads):\n    pass\n", "f", "f")
         assert not gc.isenabled()
     finally:
         gc.enable()

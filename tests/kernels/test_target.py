@@ -28,7 +28,7 @@ def kernel(args, tid, threads):
     for i in range(low, high):
         y[i] = min(math.exp(x[i]), f32(7)) + f32(i // 3)
 """
-compiled(text, "kernel", "symbol", target_machine(device("cpu")))
+compiled(text, "kernel", "symbol", target_machine(device("cpu")), str)
 '''
 
 

@@ -19,6 +19,7 @@ from graphc.runtime import objects
 from graphc.runtime.device import device, target_machine
 
 from .kernels import Block, call, scale, scaled
+from .parts import TEXT, cubes
 
 HERE = Path(__file__).parent
 PREAMBLE = f"""
@@ -68,8 +69,8 @@ def test_loops_use_the_widest_vectors(folder):
         pytest.skip("no AVX here")
     compiler, source = objects._compiler(), scale(2)
     target = target_machine(device("cpu"))
-    library, entry = compiler._lowered(source.text, source.name)
-    module = compiler._optimized(library.link(), entry, "scale", target)
+    library = compiler._lowered(source.text, source.name)
+    module = compiler._optimized(library.link(), {library.entry: "scale"}, target)
     assert width in target.emit_assembly(module)
 
 
@@ -81,6 +82,40 @@ print("numba" in sys.modules, objects.default_cache().hits)
 """
     assert python(script).stdout == "True 0\n"
     assert python(script).stdout == "False 5\n"
+
+
+CUBES = """
+from tests.runtime.kernels import scaled
+from graphc.lower.source import KernelSource
+text = '''{text}'''
+sources = [KernelSource("cubes", text.format(name="cubes", factor=k)) for k in (1.0, 2.0)]
+addresses = objects.load(sources[:1])
+addresses += objects.load(sources)[1:]
+assert all((scaled(a) == k * np.arange(100.)**3).all() for k, a in enumerate(addresses, 1))
+print("numba" in sys.modules, objects.default_cache().hits, objects.default_cache().misses)
+"""
+
+
+def test_a_part_is_made_once_for_all_kernels_and_processes(folder):
+    script = CUBES.format(text=TEXT)
+    assert python(script).stdout == "True 0 3\n"
+    assert len(list(folder.rglob("*.o"))) == 3
+    assert python(script).stdout == "False 3 0\n"
+
+
+def test_a_part_that_is_gone_is_made_anew(folder):
+    script = CUBES.format(text=TEXT)
+    python(script)
+    part, = (path for path in folder.rglob("*.o") if b"graphc_part_" not in path.read_bytes().split(b"\x7fELF")[0])
+    part.unlink()
+    assert python(script).stdout == "True 2 2\n"
+    assert python(script).stdout == "False 3 0\n"
+
+
+def test_parts_need_no_cache(monkeypatch):
+    monkeypatch.setenv("GRAPHC_CACHE", "off")
+    addresses = objects.load([cubes(5), cubes(6)])
+    assert [scaled(a)[2] for a in addresses] == [40, 48]
 
 
 def test_a_damaged_object_costs_a_warning_and_a_compilation(folder):
@@ -144,11 +179,11 @@ print(objects.default_cache().hits)
 def test_an_interrupt_in_this_process_is_survived(folder, monkeypatch):
     compiler, seen = objects._compiler(), []
 
-    def interrupted(text, name, symbol, target, compiled=compiler.compiled):
+    def interrupted(text, name, *others, compiled=compiler.compiled):
         seen.append(name)
         if len(seen) == 2:
             raise KeyboardInterrupt
-        return compiled(text, name, symbol, target)
+        return compiled(text, name, *others)
 
     sources = [scale(k, f"interrupted_{k}") for k in range(3)]
     monkeypatch.setattr(compiler, "compiled", interrupted)
