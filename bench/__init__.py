@@ -1,0 +1,1 @@
+"""What graphc is measured by, beside its peers: `python -m bench`."""
