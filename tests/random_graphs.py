@@ -86,8 +86,6 @@ class Values:
             raise Unfit(f"{node.type} has shape {found[0].shape}")
         if any(a != 1 and concrete(a, self.sizes) != concrete(b, self.sizes) for a, b in met(node)):
             raise Unfit("a size that is known only at call time would be broadcast")
-        if node.dtype == np.float16 and np.any(np.abs(found[0][np.isfinite(found[0])]) > LARGEST):
-            raise Unfit("more than float16 holds")
         return found
 
     def _meaning(self, node: Expr, operands: list[np.ndarray]) -> np.ndarray:
@@ -102,7 +100,10 @@ class Values:
         return np.asarray(value).astype(np.float64 if is_float(node.dtype) else node.dtype)
 
     def _moved(self, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
-        return value * (1 + eps(dtype) * self.rng.choice((-1.0, 1.0), value.shape)) if is_float(dtype) else value
+        if not is_float(dtype):
+            return value
+        with np.errstate(over="ignore", under="ignore"):
+            return (value * (1 + eps(dtype) * self.rng.choice((-1.0, 1.0), value.shape))).astype(dtype).astype(np.float64)
 
     def spread(self, node: Expr) -> np.ndarray:
         reference, *samples = self[node]
@@ -187,7 +188,8 @@ class Program:
         return self.random.choice(FLOATS if self.random.random() < 0.75 else OTHERS)
 
     def input(self, shape=None, dtype=None, value=None) -> Expr:
-        value = self.array(self.shape() if shape is None else shape, self.dtype() if dtype is None else dtype) if value is None else value
+        if value is None:
+            value = self.array(self.shape() if shape is None else shape, self.dtype() if dtype is None else dtype)
         x = graphc.placeholder(tuple(self.dim(s) for s in value.shape), value.dtype, f"x{len(self.inputs)}")
         self.values.give(x, value)
         self.inputs.append(x)
@@ -330,7 +332,8 @@ REDUCTIONS = [reduction(f) for f in (
     lambda x, **k: g.all(x > 0, **k), lambda x, **k: g.any(x > 0, **k))]
 ALONG = [along(f) for f in (
     g.argmax, g.argmin, g.softmax, g.log_softmax, g.cumulative_sum, g.cumulative_prod, g.sort, g.argsort, g.flip,
-    lambda x, k: g.sum(x, k, keepdims=True) + x, lambda x, k: (x - g.mean(x, k, keepdims=True)) / (g.std(x, k, keepdims=True) + 1),
+    lambda x, k: g.sum(x, k, keepdims=True) + x,
+    lambda x, k: (x - g.mean(x, k, keepdims=True)) / (g.std(x, k, keepdims=True) + 1),
     lambda x, k: x - g.max(x, k, keepdims=True), lambda x, k: g.concat([x, x], k), lambda x, k: g.stack([x, x + x], k),
     lambda x, k: g.roll(x, 2, k), lambda x, k: g.expand_dims(x, k), lambda x, k: g.cumulative_sum(g.flip(x, k), k),
     lambda x, k: g.moveaxis(x, k, 0), lambda x, k: g.repeat(x, 2, k), lambda x, k: g.one_hot(g.argmax(x, k), 4))]
@@ -399,8 +402,8 @@ def _diagonal(p: Program) -> Expr:
     return g.diagonal(p.any(lambda x: x.ndim > 1))
 
 
-SHAPES = [_permuted, _permuted, _reshaped, _reshaped, _sliced, _sliced, _sliced, _padded, _concat, _concat, _broadcast, _tiled, _squeezed,
-          _triangle, _split, _diagonal]
+SHAPES = [_permuted, _permuted, _reshaped, _reshaped, _sliced, _sliced, _sliced, _padded, _concat, _concat, _broadcast,
+          _tiled, _squeezed, _triangle, _split, _diagonal]
 
 
 # ---- indices --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import numpy as np
 
 from ..ir.errors import ArgumentError, ShapeError
 from ..ir.expr import Expr
-from ..ir.integer import Integer, Size, product
+from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.leaves import as_expr
 from ..ir.op import Case, Index, Op, View
 from ..ir.registry import public
@@ -14,9 +14,18 @@ from ..ir.types import Type, as_axes, as_axis, as_dims, broadcast, show_dims
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
 def _reshape_type(x: Type, *, shape) -> Type:
-    if product(shape) != x.size:
+    if _differ(product(shape), x.size):
         raise ShapeError(f"cannot reshape {x.size} elements into {show_dims(shape)}")
     return x.with_dims(shape)
+
+
+def _differ(a: Size, b: Size) -> bool:
+    """Whether two numbers of elements are made of the same unknowns, and yet differ; all else is left to each call."""
+    return a != b and symbols(a) == symbols(b) and _is_settled(a) and _is_settled(b)
+
+
+def _is_settled(size: Size) -> bool:
+    return all(isinstance(atom, Symbol) for atoms in Integer.of(size) for atom in atoms)
 
 
 def _broadcast_type(x: Type, *, shape) -> Type:

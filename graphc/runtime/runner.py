@@ -60,8 +60,9 @@ class Runner:
         if found is None:
             sizes = bind(self.inputs, key)
             check(self.unsettled, sizes)
-            found = self.plans[key] = Plan(self.program, self.addresses, sizes, self.threads)
+            found = Plan(self.program, self.addresses, sizes, self.threads)
             self.check_updates(found)
+            self.plans[key] = found
             if len(self.plans) > PLANS:
                 self.plans.popitem(last=False)
         self.plans.move_to_end(key)

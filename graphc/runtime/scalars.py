@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..ir.types import SHORT
-from .plan import PARALLEL
+from .plan import PARALLEL, Plan
 from .runner import Runner
 
 _FORMAT = {"bool": "?", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
@@ -24,7 +24,7 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
         return None
     if len({y.dtype for y in runner.outputs}) > 1:
         return None
-    plan = runner.plan([np.empty(())] * len(runner.inputs))
+    plan = Plan(runner.program, runner.addresses, {}, runner.threads)
     if plan.checked or plan.work >= PARALLEL:
         return None
     values = np.zeros(len(runner.inputs) + 1, np.int64)
@@ -34,10 +34,12 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
     for k, y in enumerate(runner.placed[1]):
         plan.point(y, results.ctypes.data + results.itemsize * k)
     layout = "=" + "".join(f + "x" * (_WORD - struct.calcsize(f)) for f in formats[:len(runner.inputs)])
-    return _call(struct.Struct(layout).pack_into, values, results, plan.quick_run(), runner.lock, bare)
+    return _call(struct.Struct(layout).pack_into, values, results, plan, runner.lock, bare)
 
 
-def _call(pack: Callable, values: np.ndarray, results: np.ndarray, run: Callable, lock, bare: bool) -> Callable:
+def _call(pack: Callable, values: np.ndarray, results: np.ndarray, plan: Plan, lock, bare: bool) -> Callable:
+    run = plan.quick_run()
+
     def call(args: Sequence):
         if not _PYTHON.issuperset(map(type, args)):
             raise TypeError
@@ -45,4 +47,5 @@ def _call(pack: Callable, values: np.ndarray, results: np.ndarray, run: Callable
             pack(values, 0, *args)
             run()
             return results[0] if bare else tuple(results)
+    call.plan = plan  # the memory that it runs in
     return call

@@ -35,9 +35,10 @@ def check_node(node: Expr, sizes: Mapping[Symbol, int]) -> None:
     if found.dims != expected.dims:
         raise ShapeError(f"the result is {found}, where {expected} was expected")
     for size, other in met(node):
-        if size != 1 and evaluate(size, sizes) != evaluate(other, sizes):
-            raise ShapeError(f"the size {size} is {evaluate(size, sizes)}, where {evaluate(other, sizes)} was expected: a size "
-                             "that is known only at call time is never broadcast")
+        found, expected = evaluate(size, sizes), evaluate(other, sizes)
+        if size != 1 and found != expected:
+            raise ShapeError(f"the size {size} is {found}, where {expected} was expected: a size that is known only at call "
+                             "time is never broadcast")
 
 
 def concrete(type: Type, sizes: Mapping[Symbol, int]) -> Type:
