@@ -75,7 +75,8 @@ class _Driver:
         """Pointers to two stacks of matrices and their product, then sizes and strides."""
         count, m, a, b = matrices(self.group.anchor)
         pointers = [self._offset(self.arguments.read(x.node), x.offset) for x in (a, b)]
-        sizes = [count, m, self.group.anchor.dims[-1], self.group.anchor.inputs[0].dims[-1], a.batch, a.row, a.column, b.batch, b.row, b.column]
+        n, k = self.group.anchor.dims[-1], self.group.anchor.inputs[0].dims[-1]
+        sizes = [count, m, n, k, a.batch, a.row, a.column, b.batch, b.row, b.column]
         return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self.body.code, sizes)]
 
     def _offset(self, pointer: str, offset: Size) -> str:

@@ -17,6 +17,7 @@ from .options import DEFAULT, Options, Pass
 from .recompute import recompute
 from .results import results
 from .schedule import schedule
+from .select import select, select_exactly
 from .simplify import simplify, simplify_exactly
 from .sizes import sizes
 from .split import split, split_exactly
@@ -31,6 +32,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("simplify", simplify),
     ("cse", cse),
     ("dead", dead),
+    ("select", select),
     ("split", split),
     ("split", split),
     ("layout", layout),
@@ -41,7 +43,8 @@ PASSES: list[tuple[str, Pass]] = [
     ("schedule", schedule),
 ]
 
-EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "split": split_exactly}
+EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "select": select_exactly,
+                                 "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
 

@@ -1,7 +1,7 @@
 """Operands with strides: what a matrix product reads where its operands are transposed, sliced or broadcast."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..ir.expr import Expr
 from ..ir.integer import Size, product
@@ -21,9 +21,10 @@ class Matrices:
     column: Size
 
 
-def matrices(product_node: Expr) -> tuple[Size, Matrices, Matrices] | None:
-    """The number of products and both operands of a matmul; None where the batches of one have no single stride."""
-    *batch, _, _ = product_node.dims
+def matrices(product_node: Expr) -> tuple[Size, Size, Matrices, Matrices] | None:
+    """The number of products, their rows, and both operands of a matmul; None where the batches of one have no single
+    stride. Products with one right operand, whose rows follow each other on the left, are one product of more rows."""
+    *batch, rows, _ = product_node.dims
     rank = len(batch)
     places = [_place(x, rank) for x in product_node.inputs]
     offsets = [row_major(node.dims, i) for node, i in places]
@@ -31,7 +32,10 @@ def matrices(product_node: Expr) -> tuple[Size, Matrices, Matrices] | None:
     if len(axes.loops) > 1:
         return None
     left, right = (_matrices(node, offset, axes, rank) for (node, _), offset in zip(places, offsets, strict=True))
-    return product(batch), left, right
+    count = product(batch)
+    if right.batch == 0 and (rows == 1 or left.batch == rows * left.row):
+        return 1, count * rows, replace(left, batch=0, row=left.batch if rows == 1 else left.row), right
+    return count, rows, left, right
 
 
 def _place(x: Expr, rank: int) -> tuple:
