@@ -348,7 +348,8 @@ def test_outputs_read_the_old_value_and_the_new():
 
 @pytest.mark.parametrize("new", [
     lambda w: w.T, lambda w: w[::-1], lambda w: graphc.flip(w, 1), lambda w: graphc.roll(w, 1, 0), lambda w: w,
-    lambda w: w + 0, lambda w: graphc.cumulative_sum(w, 0), lambda w: graphc.sort(-w, 0), lambda w: graphc.matmul(w, w), lambda w: w + w.T,
+    lambda w: w + 0, lambda w: graphc.cumulative_sum(w, 0), lambda w: graphc.sort(-w, 0), lambda w: graphc.matmul(w, w),
+    lambda w: w + w.T,
     lambda w: w - graphc.mean(w), lambda w: w - graphc.sum(w, 0), lambda w: w / graphc.sum(w, 1, keepdims=True),
     lambda w: graphc.broadcast_to(w[0], (3, 3)), lambda w: graphc.softmax(w, 0), lambda w: graphc.where(w > 4, w.T, w),
     lambda w: graphc.reshape(graphc.reshape(w, (-1,))[::-1], (3, 3)), lambda w: w[[2, 0, 1]],
