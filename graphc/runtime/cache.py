@@ -26,7 +26,7 @@ from pathlib import Path
 
 from ..ir.errors import CacheWarning
 
-_MAGIC, _VERSION = b"graphc.o", 1
+_MAGIC, _VERSION = b"graphc.o", 2
 _HEADER = struct.Struct("<8sIQ32s")
 _DEFAULT_LIMIT = 1 << 30
 _HOUR = 3600
