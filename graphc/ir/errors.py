@@ -4,6 +4,9 @@
 class GraphcError(Exception):
     """The root of all errors that graphc raises on purpose."""
 
+    reason: str
+    """The message before it was told where: see `graphc.ir.expr.located`."""
+
 
 class ShapeError(GraphcError, ValueError):
     """Shapes, ranks or axes that do not fit."""

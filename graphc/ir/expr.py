@@ -6,22 +6,23 @@ Two expressions of one op, the same operands and the same attributes are one obj
 from __future__ import annotations
 
 import linecache
-import operator
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
+from functools import wraps
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from .errors import GraphcError
+from .errors import ArgumentError, GraphcError
 from .infix import infix
-from .registry import OPS
+from .integer import Size
 from .types import Type
 
 if TYPE_CHECKING:
@@ -73,19 +74,35 @@ def user_line() -> Line | None:
 
 
 class Expr:
-    """A node: an op applied to operands. Make one with `placeholder`, `constant`, an op or an operator."""
+    """A node: an op applied to operands. Make one with `placeholder`, `constant`, an op or an operator.
+
+    What an op makes of equal operands is one object; nothing of it can be changed. Methods and operators are attached in
+    `graphc.ir.operators`."""
 
     __slots__ = ("op", "inputs", "attrs", "type", "name", "line", "serial", "__weakref__")
-    __array_priority__ = 1000
 
     def __init__(self, op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any], type: Type, name: str | None = None):
-        self.op, self.inputs, self.attrs, self.type, self.name = op, inputs, attrs, type, name
-        self.line = user_line()
-        self.serial = next(_serial)
+        if name is not None and not isinstance(name, str):
+            raise ArgumentError(f"a name is a string, not {name!r}")
+        put = object.__setattr__
+        put(self, "op", op)
+        put(self, "inputs", inputs)
+        put(self, "attrs", MappingProxyType(attrs))
+        put(self, "type", type)
+        put(self, "name", name)
+        put(self, "line", user_line())
+        put(self, "serial", next(_serial))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"expressions are immutable: {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"expressions are immutable: {name!r} cannot be deleted")
 
     # what it is
     @property
     def dtype(self) -> np.dtype:
+        """The dtype of its elements."""
         return self.type.dtype
 
     @property
@@ -94,41 +111,59 @@ class Expr:
         return self.type.shape
 
     @property
-    def dims(self) -> tuple:
+    def dims(self) -> tuple[Size, ...]:
         """As `shape`, with an `Integer` in place of each None: what reshape and broadcast_to take."""
         return self.type.dims
 
     @property
     def ndim(self) -> int:
+        """The number of dimensions."""
         return self.type.rank
 
     @property
-    def size(self):
+    def size(self) -> Size:
+        """The number of elements: an int, or an `Integer` where only a call knows it."""
         return self.type.size
 
     def __len__(self) -> int:
         if not self.dims:
-            raise TypeError("len() of a 0-d expression")
-        return operator.index(self.dims[0])
+            raise TypeError("a 0-d expression has no len()")
+        if not isinstance(self.dims[0], int):
+            raise TypeError(f"the length of {label(self)}:{self.type} is known only at call time; x.dims[0] stands for it, "
+                            "wherever a size is taken")
+        return self.dims[0]
 
     def __iter__(self):
+        if not self.dims:
+            raise TypeError("a 0-d expression cannot be iterated over")
         return (self[i] for i in range(len(self)))
 
+    # what it is not: a value
     def __bool__(self) -> bool:
         raise TypeError(
             "an expression has no truth value: its numbers are not known while the graph is built. "
             "Use graphc.where(condition, a, b), or logical_and / logical_or / logical_not"
         )
 
+    def __contains__(self, value) -> bool:
+        raise TypeError("whether an expression holds a value is not known while the graph is built: use "
+                        "graphc.any(x == value)")
+
     def __float__(self) -> float:
         raise TypeError("an expression has no value yet: compile it, or use graphc.interpret")
 
     __int__ = __index__ = __complex__ = __float__
 
+    def __array__(self, *args, **kwargs):
+        raise TypeError("an expression has no value yet: compile it, or use graphc.interpret. "
+                        "A list of expressions becomes one by graphc.stack")
+
+    # identity
     __hash__ = object.__hash__
 
     def __reduce__(self):
-        raise TypeError("expressions are not pickled")
+        raise TypeError("expressions are not pickled: they are one object wherever they are equal. Write down the graph as "
+                        "text, or save the values of its Variables")
 
     def __copy__(self) -> Expr:
         return self
@@ -136,22 +171,13 @@ class Expr:
     def __deepcopy__(self, memo) -> Expr:
         return self
 
-    def __array_ufunc__(self, ufunc, method, *operands, **keywords):
-        name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
-        if method != "__call__" or keywords or name not in OPS:
-            return NotImplemented
-        return OPS[name](*operands)
-
-    def __array__(self, *args, **kwargs):
-        raise TypeError("an expression has no value yet: compile it, or use graphc.interpret")
-
     def __repr__(self) -> str:
         return infix(self)
 
 
 def make(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Expr:
     """The one node for this op, operands and attributes: typed on creation, found again ever after."""
-    key = (op.name, tuple(map(id, inputs)), tuple(sorted(attrs.items())) if attrs else ())
+    key = (op.name, tuple(map(id, inputs)), tuple(sorted(map(_exact, attrs.items()))) if attrs else ())
     with _lock:
         found = _table.get(key)
         if found is None:
@@ -159,12 +185,19 @@ def make(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Expr:
         return found
 
 
+def _exact(item: tuple[str, Any]) -> tuple[str, Any]:
+    """An attribute as a key: -0.0 is not 0.0, and 1.0 not 1."""
+    name, value = item
+    return (name, value.hex()) if type(value) is float else item
+
+
 def _infer(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Type:
     try:
         return op.infer(*(x.type for x in inputs), **attrs)
     except GraphcError as error:
-        given = ", ".join(f"{label(x)}:{x.type}" for x in inputs)
-        raise type(error)(f"{op.name}({given}): {error}\n  at {user_line()}") from None
+        raise located(error, op.name, inputs) from None
+    except TypeError as error:
+        raise located(ArgumentError(str(error).split("infer() ")[-1]), op.name, inputs) from error
 
 
 def label(x: Expr) -> str:
@@ -172,7 +205,23 @@ def label(x: Expr) -> str:
     return x.name or (str(x.attrs["value"]) if x.op.name == "constant" and not x.dims else x.op.name)
 
 
-_UFUNCS = {"true_divide": "divide", "absolute": "abs", "power": "pow", "arcsin": "asin", "arccos": "acos",
-           "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
-           "invert": "bitwise_invert", "rint": "round", "mod": "remainder", "left_shift": "bitwise_left_shift",
-           "right_shift": "bitwise_right_shift", "float_power": "pow"}
+def located(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
+    """`error` with a message that says what was being made, of which operands, and the user's line: of calls inside each
+    other the outermost, which is the user's."""
+    reason = getattr(error, "reason", str(error))
+    if "\n  at " not in reason:
+        given = ", ".join(f"{label(x)}:{x.type}" for x in operands if isinstance(x, Expr))
+        subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
+        error.reason, error.args = reason, (f"{subject}{reason}\n  at {user_line()}",)
+    return error
+
+
+def locating(function: Callable) -> Callable:
+    """Decorator: errors that `function` raises are `located`."""
+    @wraps(function)
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except GraphcError as error:
+            raise located(error, function.__name__, args)
+    return call

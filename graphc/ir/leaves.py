@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import threading
+from hashlib import blake2b
 
 import numpy as np
 
-from .errors import ArgumentError, DTypeError
-from .expr import Expr, make, user_line
+from .errors import ArgumentError, DTypeError, GraphcError
+from .expr import Expr, located, locating, make
+from .integer import Integer
 from .registry import lookup
-from .types import Type, as_dims, as_dtype, is_bool, is_float, promote
+from .types import Type, as_dims, as_dtype, is_float, is_integer, promote
 
 
 class Array:
@@ -19,7 +21,7 @@ class Array:
     def __init__(self, value: np.ndarray):
         self.value = np.array(value, order="C")
         self.value.flags.writeable = False
-        self._key = (self.value.dtype.str, self.value.shape, self.value.tobytes())
+        self._key = (self.value.dtype.str, self.value.shape, blake2b(self.value.reshape(-1).view(np.uint8)).digest())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Array) and self._key == other._key
@@ -28,6 +30,9 @@ class Array:
         return hash(self._key)
 
     def __repr__(self) -> str:
+        if self.value.ndim == 0:
+            number = str(self.value)
+            return number if number == "-0.0" else number.removesuffix(".0")
         return np.array2string(self.value, threshold=8, edgeitems=2, separator=", ").replace("\n", "")
 
 
@@ -35,30 +40,39 @@ class Variable(Expr):
     """State that lives on the device between calls: ``w = Variable(np.zeros((784, 10), "float32"), name="w")``.
 
     `value` is anything numpy.asarray takes (Python floats become float32). Read it with `numpy()`, set it with `assign()`,
-    let a compiled function update it with ``compile(..., updates={w: new})``. `trainable` is a mark for optimizers."""
+    let a compiled function update it with ``compile(..., updates={w: new})``. `trainable` is a mark for optimizers: the
+    one attribute of an expression that can be set."""
 
     __slots__ = ("storage", "trainable", "lock")
 
+    @locating
     def __init__(self, value, dtype=None, name: str | None = None, trainable: bool = True):
-        storage = np.array(value, dtype=None if dtype is None else as_dtype(dtype))
-        if dtype is None and not isinstance(value, (np.ndarray, np.generic)) and storage.dtype == np.float64:
-            storage = storage.astype(np.float32)
-        storage = aligned(storage.astype(as_dtype(storage.dtype)))
+        storage = aligned(_as_array(value, dtype))
         super().__init__(lookup("variable"), (), {}, Type(storage.dtype, storage.shape), name)
-        self.storage, self.trainable, self.lock = storage, trainable, threading.RLock()
+        put = object.__setattr__
+        put(self, "storage", storage)
+        put(self, "trainable", trainable)
+        put(self, "lock", threading.RLock())
+
+    def __setattr__(self, name: str, value) -> None:
+        (object.__setattr__ if name == "trainable" else super().__setattr__)(self, name, value)
 
     def numpy(self) -> np.ndarray:
         """A copy of the present value."""
         with self.lock:
             return self.storage.copy()
 
+    @locating
     def assign(self, value) -> None:
-        """Set the value; its shape must be the Variable's, and its dtype must convert within its kind."""
-        array = np.asarray(value)
+        """Set the value. Its shape must be the Variable's; numbers convert as in NumPy's assignment, but not from one
+        kind to a lesser one: no float into integers, no signed integer into unsigned ones, no number into bool."""
+        array = _numbers(value)
+        if _is_untyped(value) and is_integer(array.dtype) and is_integer(self.dtype):
+            array = _numbers(value, self.dtype)
         if array.shape != self.storage.shape:
             raise ArgumentError(f"assign to {self.label}:{self.type}: got shape {array.shape}")
-        if not np.can_cast(array.dtype, self.dtype, "same_kind") and array.dtype.kind not in "iub":
-            raise DTypeError(f"assign to {self.label}:{self.type}: got dtype {array.dtype}")
+        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
+            raise DTypeError(f"assign to {self.label}:{self.type}: got dtype {array.dtype}; use astype")
         with self.lock:
             self.storage[...] = array
 
@@ -76,8 +90,12 @@ def aligned(value: np.ndarray, boundary: int = 64) -> np.ndarray:
     return copy
 
 
+@locating
 def placeholder(shape=(), dtype="float32", name: str | None = None) -> Expr:
     """An input of a graph. `shape`: ints, None (known at call time); ``()`` is a scalar.
+
+    An entry of another expression's `dims` says that the two sizes are one. Raises ShapeError or DTypeError for what is
+    no shape or no dtype.
 
     >>> placeholder((None, 784), name="x").type.shape
     (None, 784)
@@ -85,41 +103,69 @@ def placeholder(shape=(), dtype="float32", name: str | None = None) -> Expr:
     return Expr(lookup("placeholder"), (), {}, Type(as_dtype(dtype), as_dims(shape)), name)
 
 
+@locating
 def constant(value, dtype=None) -> Expr:
-    """A node that holds a value: an array, a NumPy scalar, a number or nested lists (Python floats become float32)."""
-    array = np.asarray(value, dtype=None if dtype is None else as_dtype(dtype))
-    if dtype is None and array.dtype == np.float64 and not isinstance(value, (np.ndarray, np.generic)):
+    """A node that holds a value: an array, a NumPy scalar, a number or nested lists (Python floats become float32).
+
+    Raises DTypeError for what is not made of numbers or does not fit `dtype`."""
+    return make(lookup("constant"), (), {"value": Array(_as_array(value, dtype))})
+
+
+def _as_array(value, dtype=None) -> np.ndarray:
+    """`value` as an array of `dtype`: by default its own, and float32 for Python floats."""
+    array = _numbers(value, None if dtype is None else as_dtype(dtype))
+    if dtype is None and array.dtype == np.float64 and _is_untyped(value):
         array = array.astype(np.float32)
-    return make(lookup("constant"), (), {"value": Array(array.astype(as_dtype(array.dtype)))})
+    return array.astype(as_dtype(array.dtype), copy=False)
+
+
+def _is_untyped(value) -> bool:
+    """Whether it consists of Python's numbers, which have no dtype."""
+    return not isinstance(value, (np.ndarray, np.generic))
+
+
+def _numbers(value, dtype: np.dtype | None = None) -> np.ndarray:
+    if value is None or isinstance(value, (str, bytes)):
+        raise DTypeError(f"takes numbers and arrays of numbers, not {value!r}")
+    try:
+        array = np.asarray(value, dtype)
+    except (ValueError, OverflowError) as error:
+        raise DTypeError(f"takes numbers and arrays of numbers: {error}") from error
+    if array.dtype.kind in "OUS":
+        raise DTypeError(f"takes numbers and arrays of numbers, not a {type(value).__name__} with others in it")
+    return array
 
 
 def as_expr(value) -> Expr:
-    return value if isinstance(value, Expr) else constant(value)
+    """An expression as it is, a size known only at call time as an int64 scalar, anything else as a constant."""
+    if isinstance(value, Expr):
+        return value
+    return make(lookup("size"), (), {"size": value}) if isinstance(value, Integer) else constant(value)
 
 
 def as_operands(op: str, values: tuple) -> tuple[Expr, ...]:
-    """Operands as expressions. A Python number takes the dtype of the others, as in NumPy: it is weak."""
-    for value in values:
-        if value is None or isinstance(value, (str, bytes, complex)):
-            raise DTypeError(f"{op}: an operand cannot be {value!r}\n  at {user_line()}")
-    strong = [v if isinstance(v, Expr) else constant(v) for v in values if not _is_weak(v)]
-    dtypes = [x.dtype for x in strong]
-    rest = iter(strong)
-    return tuple(weak_constant(v, dtypes) if _is_weak(v) else next(rest) for v in values)
+    """Operands as expressions. Python's numbers and call-time sizes take the dtype of the others: they are weak."""
+    try:
+        strong = [None if _is_weak(v) else as_expr(v) for v in values]
+        dtypes = [x.dtype for x in strong if x is not None]
+        return tuple(weak_constant(v, dtypes) if x is None else x for v, x in zip(values, strong, strict=True))
+    except GraphcError as error:
+        raise located(error, op, values)
 
 
 def _is_weak(value) -> bool:
-    return isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
+    return isinstance(value, (bool, int, float, Integer)) and _is_untyped(value)
 
 
 def weak_constant(value, dtypes: list[np.dtype]) -> Expr:
-    """A Python number in the dtype that it takes beside operands of `dtypes`."""
-    if not dtypes:
-        return constant(value, {bool: "bool", int: "int64", float: "float32"}[type(value)])
-    common = promote(*dtypes)
-    fits = isinstance(value, bool) or is_float(common) or (isinstance(value, int) and not is_bool(common))
-    dtype = common if fits else np.result_type(common, value)
+    """A Python number, or a size, in the dtype that it takes beside operands of `dtypes`."""
+    whole = isinstance(value, (int, Integer)) and not isinstance(value, bool)
+    common = promote(*dtypes) if dtypes else np.dtype("bool" if isinstance(value, bool) else "int64" if whole else "float32")
+    fits = isinstance(value, bool) or is_float(common) or whole and is_integer(common)
+    dtype = common if fits else np.dtype("int64" if whole else "float64")
+    if isinstance(value, Integer):
+        return as_expr(value).astype(dtype)
     try:
         return constant(np.array(value, dtype), dtype)
     except OverflowError as error:
-        raise DTypeError(f"the number {value} does not fit into {dtype}\n  at {user_line()}") from error
+        raise DTypeError(f"the number {value} does not fit into {dtype}") from error

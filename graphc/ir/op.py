@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from string import Formatter
 from typing import Any
 
 import numpy as np
 
-from .errors import ArgumentError
-from .expr import Expr, make
+from .errors import ArgumentError, GraphcError
+from .expr import Expr, located, make
 from .leaves import as_operands
 from .registry import register
 from .types import Type
@@ -36,6 +38,16 @@ class Scalar:
     by_dtype: dict[str, str] = field(default_factory=dict)
     cost: int = 1
     """About how many additions it costs: decides whether it is computed twice or stored."""
+
+    @property
+    def arity(self) -> int:
+        """The number of operands."""
+        return _arity(self.expression)
+
+
+@cache
+def _arity(expression: str) -> int:
+    return 1 + max(int(name) for _, name, _, _ in Formatter().parse(expression) if name and name.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +135,17 @@ class Op:
         object.__setattr__(self, "__doc__", self.doc)
 
     def __call__(self, *operands, **attrs) -> Expr:
-        return make(self, self._cast(as_operands(self.name, operands)), attrs)
+        try:
+            return make(self, self._cast(as_operands(self.name, operands)), attrs)
+        except GraphcError as error:
+            raise located(error, self.name, operands)
 
     def _cast(self, operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        if isinstance(self.lower, Scalar) and len(operands) != self.lower.arity:
+            raise ArgumentError(f"takes {self.lower.arity} operand{'s' * (self.lower.arity > 1)}, not {len(operands)}")
         if self.cast is None:
             return operands
-        try:
-            dtypes = self.cast(*(x.dtype for x in operands))
-        except TypeError as error:
-            if isinstance(error, ArgumentError) or "positional argument" not in str(error):
-                raise
-            raise ArgumentError(f"{self.name} does not take {len(operands)} operands") from error
-        return tuple(x.astype(d) for x, d in zip(operands, dtypes, strict=True))
+        return tuple(x.astype(d) for x, d in zip(operands, self.cast(*(x.dtype for x in operands)), strict=True))
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -1,4 +1,5 @@
-"""The table of all ops by name. Expr's operators look here when they are called, so that they need not import the ops."""
+"""The table of all ops by name, and of public functions. `graphc.ir.operators` looks here for what an Expr's operators
+and methods mean, so that it need not import the ops."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -6,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from .errors import ArgumentError
+from .expr import locating
 
 if TYPE_CHECKING:
     from .op import Op
@@ -15,6 +17,7 @@ FUNCTIONS: dict[str, Callable] = {}
 
 
 def register(op: Op) -> Op:
+    """Put a new row into the table; its name must be free."""
     if op.name in OPS:
         raise ArgumentError(f"an op named {op.name!r} exists already")
     OPS[op.name] = op
@@ -29,9 +32,10 @@ def lookup(name: str) -> Op:
 
 
 def public(function: Callable) -> Callable:
-    """Decorator of a public function: methods of Expr, and NumPy's functions on an Expr, find it here by its name."""
-    FUNCTIONS[function.__name__] = function
-    return function
+    """Decorator of a public function: methods of Expr, and NumPy's functions on an Expr, find it here by its name. Errors
+    that it raises name it and the user's line."""
+    FUNCTIONS[function.__name__] = locating(function)
+    return FUNCTIONS[function.__name__]
 
 
 def function(name: str) -> Callable:

@@ -26,6 +26,10 @@ def as_dtype(dtype) -> np.dtype:
     """The numpy dtype of a name (``"float32"``, ``"f32"``, ``"bfloat16"``), a type or a dtype.
 
     Raises DTypeError for anything that graphc has no arithmetic for (complex, strings, objects)."""
+    if isinstance(dtype, np.dtype) and dtype in SHORT:
+        return dtype
+    if dtype is None:
+        raise DTypeError(f"None is not a dtype; known: {', '.join(str(d) for d in SHORT)}")
     if isinstance(dtype, str):
         dtype = LONG.get(dtype, bfloat16 if dtype == "bfloat16" else dtype)
     try:
@@ -92,12 +96,14 @@ class Type:
 
 
 def as_dims(shape) -> tuple[Size, ...]:
-    """A user's shape as dims: each None, or each name, becomes an unknown.
+    """A user's shape as dims: each None becomes an unknown of its own, an `Integer` (from another's dims) stays.
 
-    >>> as_dims((2, 3))
-    (2, 3)
+    >>> as_dims((2, None)), as_dims(3)
+    ((2, ?), (3,))
     """
-    entries = (shape,) if isinstance(shape, (int, np.integer, Integer)) or shape is None else tuple(shape)
+    if shape is None:
+        raise ShapeError("a shape is a tuple: () is a scalar, (None,) a vector whose size a call knows; None is neither")
+    entries = (shape,) if isinstance(shape, (int, np.integer, Integer)) else tuple(shape)
     return tuple(_as_dim(entry, shape) for entry in entries)
 
 

@@ -84,7 +84,7 @@ def elementwise(name: str, numpy: Callable, expression: str | Scalar, grad: Call
     `numpy` is the meaning, `expression` the scalar form (see `graphc.ir.op.Scalar`), ``grad(g, y, *operands)`` the
     derivative rule, without un-broadcasting: the reverse walk does that. `domain` is ``(low, high)`` for all operands,
     or one such pair an operand: where tests draw from."""
-    def infer(*types: Type, **attrs) -> Type:
+    def infer(*types: Type) -> Type:
         return Type(dtypes(*(t.dtype for t in types))[-1], broadcast(*(t.dims for t in types)))
 
     lower = expression if isinstance(expression, Scalar) else Scalar(expression)

@@ -73,11 +73,11 @@ def test_equal_nodes_that_are_two(x):
 def test_a_cycle(x):
     y = graphc.exp(x)
     z = forged("exp", y)
-    y.inputs = (z,)
+    object.__setattr__(y, "inputs", (z,))
     try:
         refused(Graph((x,), (z,)), "a cycle: exp -> exp")
     finally:
-        y.inputs = (x,)
+        object.__setattr__(y, "inputs", (x,))
 
 
 def test_inputs(x):

@@ -13,7 +13,7 @@ from .proofs import edges, graph_of, same_numbers
 
 SCALAR = {
     "5 * x": (lambda x: 5 * x, "x * 5"),
-    "constants right": (lambda x, y: (5 + x) * (y * 2), "(x + 5) * y * 2"),
+    "constants right": (lambda x, y: (5 + x) * (y * 2), "(x + 5) * (y * 2)"),
     "computed first": (lambda x, y: y * (x + 5), "(x + 5) * y"),
     "x - 5": (lambda x: x - 5, "x + -5"),
     "x * x": (lambda x: x * x, "square(x)"),
