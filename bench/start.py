@@ -116,6 +116,7 @@ def measured(library: str, update: str) -> None:
 def run(library: str, update: str, cache: str) -> dict:
     """A fresh process's step: its wall and CPU seconds."""
     environment = os.environ | JAX_KEEPS_ALL | {CACHES[library]: cache, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # as after an installation, which compiles all modules
     start = time.time()
     done = subprocess.run([sys.executable, __file__, "--measure", library, update], env=environment, cwd=ROOT,
                           capture_output=True, text=True, check=False)

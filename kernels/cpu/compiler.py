@@ -38,7 +38,8 @@ def _compiled(library, symbol, target, naming):
     parts = {part.entry: (naming(part.identity), part) for part in library.separate()}
     names = {library.entry: symbol, **{entry: name for entry, (name, _) in parts.items()}}
     with global_compiler_lock:
-        content = target.emit_object(_optimized(library.link(), names, target))
+        unrolled = not (parts or library.identity)
+        content = target.emit_object(_optimized(library.link(), names, target, unrolled))
     return Compiled(content, {name: partial(_compiled, part, name, target, naming) for name, part in parts.values()})
 
 
@@ -58,15 +59,18 @@ def _remembered(text, name):
     return filename
 
 
-def _optimized(module, names, target):
-    """The module as machine code needs it; `names` maps functions that other objects know to their symbols."""
+def _optimized(module, names, target, unrolled=True):
+    """The module as machine code needs it; `names` maps functions that other objects know to their symbols.
+
+    Parts are unrolled by hand, and kernels spend their time in them: to unroll more takes a third of all that LLVM
+    does."""
     for value in (*module.functions, *module.global_variables):
         if value.name in names:
             value.name = names[value.name]
         elif not value.is_declaration:
             value.linkage = "internal"
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-    tuning.loop_vectorization, tuning.slp_vectorization = True, False
+    tuning.loop_vectorization, tuning.slp_vectorization, tuning.loop_unrolling = True, False, unrolled
     builder = llvm.create_pass_builder(target, tuning)
     builder.getModulePassManager().run(module, builder)
     return module

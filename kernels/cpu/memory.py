@@ -19,8 +19,6 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
-from .jit import jit
-
 _WORD = ir.IntType(64)
 _BYTE_POINTER = ir.IntType(8).as_pointer()
 
@@ -173,10 +171,15 @@ def size(typing, args, k):
     return types.int64(types.int64, types.int64), lambda context, builder, sig, values: _word(builder, *values)
 
 
-@jit
-def share(n, tid, threads):
+@intrinsic
+def share(typing, n, tid, threads):
     """The part ``[low, high)`` of ``range(n)`` that belongs to thread `tid`."""
-    return n * tid // threads, n * (tid + 1) // threads
+    def code(context, builder, sig, values):
+        n, tid, threads = values
+        ends = [builder.udiv(builder.mul(n, k), threads) for k in (tid, builder.add(tid, tid.type(1)))]
+        return context.make_tuple(builder, sig.return_type, ends)
+    number = types.int64
+    return types.UniTuple(number, 2)(number, number, number), code
 
 
 __all__ = ["ITEMSIZE", "VALUE", "Pointer", "cgutils", "share", "size", "source", "target", "workspace"]

@@ -11,7 +11,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.fastmathpass import rewrite_module
 from numba.core.registry import CPUTarget, cpu_target
 from numba.core.target_extension import CPU, dispatcher_registry, target_override, target_registry
-from numba.core.typing import Context, collections, mathdecl, npydecl  # noqa: F401 (registered on import)
+from numba.core.typing import Context, collections, mathdecl  # noqa: F401 (registered on import)
 from numba.core.typing.templates import builtin_registry as typing_registry
 from numba.cpython import builtins, mathimpl, numbers, rangeobj, tupleobj  # noqa: F401 (registered on import)
 
@@ -27,7 +27,6 @@ target_registry[_NAME] = KIND
 class _Typing(Context):
     def load_additional_registries(self):
         self.install_registry(mathdecl.registry)
-        self.install_registry(npydecl.registry)
 
     def _load_builtins(self):
         self.install_registry(typing_registry)
@@ -37,9 +36,17 @@ class _Lowering(CPUContext):
     def init(self):
         self.is32bit = cpu_target.target_context.is32bit
         self._internal_codegen = cpu_target.target_context.codegen()
+        self._sizes = {}
 
     def load_additional_registries(self):
         self.install_registry(mathimpl.registry)
+
+    def get_abi_sizeof(self, ty):
+        """Numba asks LLVM, by way of a module in text, for each variable."""
+        known = self._sizes.get(ty)
+        if known is None:
+            known = self._sizes[ty] = super().get_abi_sizeof(ty)
+        return known
 
     def post_lowering(self, mod, library):
         if self.fastmath:
