@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
+from .debug import TracedRunner, level, show
 from .inspection import Inspection
 from .ir.errors import ArgumentError, CallError, DTypeError, ShapeError
 from .ir.expr import Expr, label
@@ -17,7 +19,7 @@ from .ops.random import state
 from .passes.pipeline import Options, run
 from .runtime.checked import CheckedRunner
 from .runtime.device import device as as_device
-from .runtime.objects import load
+from .runtime.objects import compiled, load
 from .runtime.runner import Runner
 from .runtime.scalars import scalar_call
 from .runtime.threads import count as thread_count
@@ -44,6 +46,7 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     >>> double([1, 2, 3])
     array([2., 4., 6.], dtype=float32)
     """
+    debug, start, before = level(), time.perf_counter(), len(compiled)
     place = as_device(device)
     bare = isinstance(outputs, Expr)
     given = _graph(inputs, outputs, updates or {})
@@ -51,9 +54,12 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     final = run(given, Options(skip=skipped, rounding=rounding, record=True))
     program = cpu.lower(final)
     addresses = load([step.source for step in program.steps])
-    kind = CheckedRunner if check_nan else Runner
+    kind = CheckedRunner if check_nan else TracedRunner if debug >= 6 else Runner
     runner = kind(program, given, addresses, thread_count(threads))
-    return Function(given, runner, bare, place.kind)
+    function = Function(given, runner, bare, place.kind)
+    if debug:
+        show(function, runner, debug, time.perf_counter() - start, len(compiled) - before)
+    return function
 
 
 class Function(Inspection):
@@ -62,7 +68,7 @@ class Function(Inspection):
     def __init__(self, given: Graph, runner: Runner, bare: bool, device: str):
         super().__init__(given, runner, next(_serial))
         self.inputs, self.bare, self.device = given.inputs, bare, device
-        self._quick = _refuse if isinstance(runner, CheckedRunner) else scalar_call(runner, bare) or _refuse
+        self._quick = type(runner) is Runner and scalar_call(runner, bare) or _refuse
 
     def __call__(self, *args, **named):
         """The outputs' values: arrays, or NumPy scalars for 0-d outputs."""
@@ -73,6 +79,9 @@ class Function(Inspection):
                 pass
         results = self._runner(self._arranged(args, named))
         return results[0] if self.bare else tuple(results)
+
+    def _runner_inputs(self, args: tuple) -> list:
+        return super()._runner_inputs(self._arranged(args, {}))
 
     def _arranged(self, args: tuple, named: dict) -> tuple:
         """The values in the order of the inputs."""

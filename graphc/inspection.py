@@ -3,6 +3,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
+from .ir.errors import CallError
+from .ir.expr import label
 from .ir.graph import Graph
 from .ir.text import text
 from .runtime.plan import Plan
@@ -37,7 +41,7 @@ class Inspection:
         return "\n".join(f"# {title}\n{text(graph)}" for title, graph in shown)
 
     def source(self) -> str:
-        """The generated code of all kernels: Python, as Numba compiles it."""
+        """The generated code of all kernels: Python, as Numba compiles it, a section a kernel, with names of its own."""
         return self._runner.program.source
 
     def profile(self, *args, repeat: int = 20) -> str:
@@ -51,10 +55,18 @@ class Inspection:
         return memory_report(self.plan(*args))
 
     def plan(self, *args) -> Plan:
-        return self._runner.plan(self._runner_inputs(args))
+        """The program as it is bound to the sizes of these inputs."""
+        return self._runner.plan(self._runner_inputs(args) if args else self._stand_ins())
 
-    def _runner_inputs(self, args: tuple):
+    def _runner_inputs(self, args: tuple) -> list[np.ndarray]:
         return self._runner.arrays(args)
+
+    def _stand_ins(self) -> list[np.ndarray]:
+        """Arrays of the inputs' shapes; raises CallError where only a call knows these."""
+        for x in self.given.inputs:
+            if None in x.shape:
+                raise CallError(f"the size of {label(x)}:{x.type} is known only at call time: give values for all inputs")
+        return [np.broadcast_to(np.zeros((), x.dtype), x.dims) for x in self.given.inputs]
 
 
 __all__ = ["Inspection"]

@@ -22,6 +22,7 @@ LAYERS = [
     {"lower"},
     {"runtime"},
     {"inspection"},
+    {"debug"},
     {"compiler"},
     {"nn"},
     {"io", "viz", "__main__"},

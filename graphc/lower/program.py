@@ -4,6 +4,7 @@ A word is either memory (a node's buffer) or an integer; both may depend on size
 is bound to a call's sizes before it runs (`graphc.runtime.plan`)."""
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from ..ir.expr import Expr
@@ -52,5 +53,12 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The text of all kernels, each once."""
-        return "\n\n".join(dict.fromkeys(step.source.text for step in self.steps))
+        """The text of all kernels, each once, under the numbers of the steps that it is."""
+        steps: defaultdict[str, list[int]] = defaultdict(list)
+        for k, step in enumerate(self.steps):
+            steps[step.source.text].append(k)
+        return "\n\n".join(f"{_headline(numbers)}\n{text}" for text, numbers in steps.items())
+
+
+def _headline(steps: list[int]) -> str:
+    return f"# ---- step{'s' * (len(steps) > 1)} {', '.join(map(str, steps))} ".ljust(100, "-")

@@ -42,6 +42,10 @@ class _Unit:
     make: Callable[[llvm.TargetMachine], tuple[bytes, dict[str, Callable]]]
 
 
+compiled: list[str] = []
+"""The names of the kernels that this process has compiled, as opposed to found in the cache."""
+
+
 def load(sources: Sequence[KernelSource]) -> list[int]:
     """The addresses of the kernels' functions ``int32 f(void* ret, void* exc, int64 args, int64 tid, int64 threads)``.
 
@@ -65,6 +69,7 @@ def _kernel(source):
 
 def _compiled(source, symbol, target):
     made = _compiler().compiled(source.text, source.name, symbol, target, _part_symbol)
+    compiled.append(source.name)
     return made.content, made.parts
 
 

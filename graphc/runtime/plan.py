@@ -47,9 +47,11 @@ class Plan:
         """As `run`, without letting other Python threads in: for programs of a few microseconds."""
         return runner(self.table, 1, keep_gil=True)
 
-    def run_step(self, k: int) -> Callable[[], None]:
-        """A function that runs step `k` alone."""
-        return runner(self.table[k:k + 1], self.threads)
+    def run_step(self, k: int, times: int = 1) -> Callable[[], None]:
+        """A function that runs step `k` alone, so many times over."""
+        steps = np.repeat(self.table[k:k + 1], times, axis=0)
+        steps[1:, 2] = 1
+        return runner(steps, self.threads)
 
     def point(self, node: Expr, address: int) -> None:
         """Say where an input or an output lies."""

@@ -1,18 +1,25 @@
 """Tables of where the time and the memory of a program go."""
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from ..ir.expr import Expr
 from ..ir.integer import evaluate, product
 from ..ir.op import Kernel
 from ..lower.library import work_of
-from ..lower.program import Step
+from ..lower.program import Program, Step
+from ..passes.kernels import Group
 from .arena import rounded
 from .plan import Plan
 from .runner import Runner
+
+LONG, MOST = 2e-4, 64
+"""Seconds that a measurement should take at least, and how often a kernel is run for that at most."""
 
 
 def profile_report(runner: Runner, arrays: Sequence[np.ndarray], repeat: int) -> str:
@@ -28,27 +35,52 @@ def profile_report(runner: Runner, arrays: Sequence[np.ndarray], repeat: int) ->
             for v, value in kept:
                 v.assign(value)
     total = sum(times)
-    rows = [_row(plan, step, t, total) for step, t in zip(runner.program.steps, times, strict=True)]
+    rows = [_row(plan, k, step, t, total) for k, (step, t) in enumerate(zip(runner.program.steps, times, strict=True))]
     del results
-    rows.append(["total", f"{total * 1e6:.1f}", "100.0", "", "", ""])
-    return table(["kernel", "us", "%", "GFLOP/s", "GB/s", "line"], rows)
+    rows.append(["", "total", f"{total * 1e6:.2f}", "100.0", "", "", ""])
+    return table(["step", "kernel", "us", "%", "GFLOP/s", "GB/s", "lines"], rows)
 
 
 def _best(plan: Plan, k: int, repeat: int) -> float:
-    run, best = plan.run_step(k), float("inf")
-    for _ in range(repeat):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best
+    """The time of step `k`, the best of `repeat`; a short step is run several times over, by one native call."""
+    once = _seconds(plan.run_step(k))
+    times = max(1, min(MOST, int(LONG / once)))
+    run = plan.run_step(k, times)
+    return min(_seconds(run) for _ in range(repeat)) / times
 
 
-def _row(plan: Plan, step: Step, seconds: float, total: float) -> list[str]:
+def _seconds(run: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _row(plan: Plan, k: int, step: Step, seconds: float, total: float) -> list[str]:
     bytes_moved = sum(plan.nbytes(x) for x in (*step.reads, *step.writes))
-    line = step.nodes[-1].line
-    return [step.source.name, f"{seconds * 1e6:.1f}", f"{100 * seconds / total:.1f}",
-            f"{flops(plan, step) / seconds / 1e9:.2f}", f"{bytes_moved / seconds / 1e9:.2f}",
-            f"{line.file.rsplit('/', 1)[-1]}:{line.number}" if line else ""]
+    return [str(k), step.source.name, f"{seconds * 1e6:.2f}", f"{100 * seconds / total:.1f}",
+            f"{flops(plan, step) / seconds / 1e9:.2f}", f"{bytes_moved / seconds / 1e9:.2f}", lines(step.nodes)]
+
+
+def lines(nodes: Iterable[Expr]) -> str:
+    """The lines of the user's program that the nodes come from: ``train.py:12,14 model.py:7``."""
+    numbers: defaultdict[str, set[int]] = defaultdict(set)
+    for node in nodes:
+        if node.line is not None:
+            numbers[os.path.basename(node.line.file)].add(node.line.number)
+    return " ".join(f"{file}:{','.join(map(str, sorted(found)))}" for file, found in numbers.items())
+
+
+def kernel_report(program: Program) -> str:
+    """A row a kernel: its loops, its nodes, what it stores, and the user's lines."""
+    rows = [[str(k), step.source.name, _loops(group), str(len(step.nodes)),
+             " ".join(f"{n.op.name}:{n.type}" for n in group.stored), lines(step.nodes)]
+            for k, (step, group) in enumerate(zip(program.steps, program.graph.notes["kernels"], strict=True))]
+    return table(["step", "kernel", "loops", "nodes", "stores", "lines"], rows)
+
+
+def _loops(group: Group) -> str:
+    """The sizes of the loops; those that are folded in parentheses."""
+    return " ".join(f"({d})" if k in group.axes else str(d) for k, d in enumerate(group.domain)) or "1"
 
 
 def flops(plan: Plan, step: Step) -> float:
@@ -63,23 +95,28 @@ def flops(plan: Plan, step: Step) -> float:
 
 
 def memory_report(plan: Plan) -> str:
-    """A row a buffer, in the order of their places."""
-    rows = [[node.op.name, str(node.type), f"{plan.place[node]:,}", f"{plan.nbytes(node):,}", f"{i.first}..{i.last}"]
+    """A row a buffer, in the order of their places; `steps` are the first that writes it and the last that reads it."""
+    rows = [[node.op.name, str(node.type), f"{plan.place[node]:,}", f"{plan.nbytes(node):,}", f"{i.first}..{i.last}",
+             lines([node])]
             for node, i in sorted(plan.intervals.items(), key=lambda item: (plan.place[item[0]], item[1].first))]
     apart = sum(rounded(i.nbytes) for i in plan.intervals.values())
     scratch = plan.arena_bytes - plan.scratch_start
     summary = (f"arena: {plan.scratch_start:,} bytes ({apart:,} without sharing), scratch: {scratch:,} bytes, "
                f"steps: {len(plan.program.steps)}, threads: {plan.threads}")
-    return table(["buffer", "type", "offset", "bytes", "steps"], rows) + "\n" + summary
+    return table(["buffer", "type", "offset", "bytes", "steps", "line"], rows) + "\n" + summary
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Columns as wide as they must be; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    def line(cells: list[str]) -> str:
-        return "  ".join(c.rjust(w) if _is_number(c) else c.ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
-    return "\n".join([line(head), line(["-" * w for w in widths]), *map(line, rows)])
+    """Columns as wide as they must be; those of numbers to the right."""
+    columns = [_column(name, cells) for name, *cells in zip(head, *rows, strict=True)]
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+
+
+def _column(name: str, cells: list[str]) -> list[str]:
+    width = max(map(len, [name, *cells]))
+    right = any(cells) and all(_is_number(c) for c in cells if c)
+    return [c.rjust(width) if right else c.ljust(width) for c in (name, "-" * width, *cells)]
 
 
 def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "").isdigit()
+    return cell.replace(",", "").replace(".", "", 1).isdigit()

@@ -84,6 +84,9 @@ class Runner:
 
     def run(self, plan: Plan) -> None:
         plan.run()
+        self.raise_if_failed(plan)
+
+    def raise_if_failed(self, plan: Plan) -> None:
         if plan.checked and plan.statuses.any():
             self.raise_failed(plan)
 
