@@ -128,7 +128,7 @@ def retyped(typing, x, y):
 @intrinsic
 def finished(typing, scratch):
     """Scratch to be read beside a target: no target overlaps it."""
-    return Pointer(scratch.dtype, "source")(scratch), lambda context, builder, sig, values: values[0]
+    return Pointer(scratch.dtype, "finished")(scratch), lambda context, builder, sig, values: values[0]
 
 
 # ---- the blocked product --------------------------------------------------------------------------------------------

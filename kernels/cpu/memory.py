@@ -41,7 +41,8 @@ ITEMSIZE = {"bool": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "u8": 1, "u16": 2,
 
 
 class Pointer(types.Type):
-    """A typed address; `role` is "source", "target" or "workspace"."""
+    """A typed address; `role` is "source", "target", "workspace", or "finished": a workspace that is only read from here
+    on."""
 
     def __init__(self, dtype: str, role: str):
         self.dtype, self.role, self.value = dtype, role, VALUE[dtype]
@@ -80,8 +81,8 @@ def _load(context, builder, sig, args):
     kind = sig.args[0]
     load = builder.load(_element(builder, kind, *args))
     load.align = ITEMSIZE[kind.dtype]
-    if kind.role == "source":
-        load.set_metadata("alias.scope", _scope(builder.module))
+    if kind.role in ("source", "finished"):
+        load.set_metadata("alias.scope", _scopes(builder.module, kind.role))
     return _from_memory(builder, kind.dtype, load)
 
 
@@ -90,8 +91,8 @@ def _store(context, builder, sig, args):
     kind = sig.args[0]
     store = builder.store(_to_memory(builder, kind.dtype, args[2]), _element(builder, kind, args[0], args[1]))
     store.align = ITEMSIZE[kind.dtype]
-    if kind.role != "source":
-        store.set_metadata("noalias", _scope(builder.module))
+    if kind.role in _NOT_STORED_TO:
+        store.set_metadata("noalias", _scopes(builder.module, *_NOT_STORED_TO[kind.role]))
 
 
 @lower_builtin(operator.add, Pointer, types.int64)
@@ -103,13 +104,14 @@ def _element(builder, kind, pointer, index):
     return builder.gep(builder.bitcast(pointer, _STORED[kind.dtype].as_pointer()), [index])
 
 
-def _scope(module):
-    """The module's one alias scope: all that is read through sources."""
-    if not hasattr(module, "graphc_scope"):
-        domain = module.add_metadata([ir.MetaDataString(module, "graphc")])
-        scope = module.add_metadata([ir.MetaDataString(module, "sources"), domain])
-        module.graphc_scope = module.add_metadata([scope])
-    return module.graphc_scope
+_NOT_STORED_TO = {"target": ("source", "finished"), "workspace": ("source",)}
+"""What no store through a pointer of a role overlaps."""
+
+
+def _scopes(module, *roles):
+    """The module's alias scopes of all that is read through pointers of these roles."""
+    domain = module.add_metadata([ir.MetaDataString(module, "graphc")])
+    return module.add_metadata([module.add_metadata([ir.MetaDataString(module, role), domain]) for role in roles])
 
 
 def _from_memory(builder, dtype, x):
