@@ -7,6 +7,7 @@ is not finite, or whose integers depend on the rounding of floats, is not kept: 
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from random import Random
 
@@ -25,6 +26,9 @@ from graphc.ir.types import as_dtype, is_float
 from graphc.passes.sizes import met
 
 SAMPLES = 8
+LARGE = 20_000
+"""Elements of a node at most."""
+
 LARGEST = 1e4
 """Numbers beyond are not kept: float16 ends soon after."""
 
@@ -74,6 +78,8 @@ class Values:
         return self.known[node]
 
     def _evaluated(self, node: Expr) -> list[np.ndarray]:
+        if math.prod(concrete(node.dims, self.sizes)) > LARGE:
+            raise Unfit("large")
         exact = is_exact(node)
         found = []
         for k in range(SAMPLES + 1):
@@ -112,8 +118,6 @@ class Values:
     def check(self, node: Expr) -> None:
         """Raise Unfit unless the value of `node` says anything."""
         reference, *samples = self[node]
-        if reference.size > 20_000:
-            raise Unfit("large")
         if not is_float(node.dtype):
             if any(np.any(s != reference) for s in samples):
                 raise Unfit("an integer that depends on rounding")

@@ -3,7 +3,7 @@
 1. The graph is acyclic, and every node's type is what its op infers from its operands and attributes.
 2. Attributes are hashable, and no two nodes are equal: equal nodes are one node.
 3. Inputs are placeholders, each once; every placeholder that is reached is an input.
-4. Updates give each Variable at most one next value, of its dtype and dims.
+4. Updates give each Variable at most one next value, of its dtype and dims, as far as these are known.
 """
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def _leaf_faults(graph: Graph, nodes) -> Iterator[str]:
     for v, new in graph.updates:
         if v.op.name != "variable":
             yield f"the update of {label(v)}: not a Variable"
-        elif v.type != new.type:
+        elif v.dtype != new.dtype or v.ndim != new.ndim or any(
+                n not in (None, size) for n, size in zip(new.shape, v.shape, strict=True)):
             yield f"the update of {label(v)}:{v.type} has type {new.type}\n  made at {new.line}"
 
 

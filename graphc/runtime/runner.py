@@ -58,8 +58,8 @@ class Runner:
         key = tuple(a.shape for a in arrays)
         found = self.plans.get(key)
         if found is None:
-            sizes = bind(self.inputs, key)
-            check(self.unsettled, sizes)
+            check(self.unsettled, bind(self.inputs, key))
+            sizes = bind(self.program.graph.inputs, key)
             found = Plan(self.program, self.addresses, sizes, self.threads)
             self.check_updates(found)
             self.plans[key] = found
