@@ -88,7 +88,7 @@ class _Pullback:
 
     def __call__(self, g: Expr, y: Expr, *xs: Expr) -> tuple:
         gradients = self.pullback(*(g if j == self.k else zeros_like(other) for j, other in enumerate(self.ys)))
-        return (gradients,) if isinstance(gradients, Expr) or gradients is None and len(xs) == 1 else gradients
+        return gradients if isinstance(gradients, (tuple, list)) or len(xs) > 1 else (gradients,)
 
     def __repr__(self) -> str:
         return f"pullback of {self.name}"
