@@ -96,7 +96,8 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [name for name in libraries if name in (options.only or libraries)]
     having = interpreters([sys.executable, *options.python], [*wanted, *MORE])
     head = described(having, wanted, options.quick)
-    print(f"not installed, so not compared: {', '.join(head['absent']) or 'nothing'}\n")
+    print(f"not installed, so not compared: {', '.join(head['absent']) or 'nothing'}")
+    print("tiny sizes, whatever the names say: this measures nothing\n" if options.quick else "")
     results = list(every(chosen, {name: having[name] for name in wanted if name in having}, options.threads,
                          options.quick))
     if options.json:
