@@ -12,8 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
-import numpy as np
-
 from ..ir.expr import Expr
 from ..ir.integer import Size, Symbol, ceildiv, product
 from ..ir.op import Fold, Scalar
@@ -211,16 +209,25 @@ class _Loops:
         blocks = Axis(_BLOCKS, ceildiv(inner.size, BLOCK), False)
         tasks = product(a.size for a in [*outer, blocks])
         self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
-        sums = {f: self.accumulators(compute_dtype(f.dtype)) for f in self.group.folds}
+        sums = self.accumulators()
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
             self.unravel([*outer, blocks], "block")
             self.body.line(f"first = first * {BLOCK}")
             self.body.line(f"last = min(first + {BLOCK}, {self.body.code(inner.size)})")
             self.block(inner, sums)
 
-    def accumulators(self, dtype: np.dtype) -> str:
-        """The name of scratch for a block of columns."""
-        return self.arguments.scratch(BLOCK * dtype.itemsize, dtype, self.body.code, "sums")
+    def accumulators(self) -> dict[Expr, str]:
+        """A pointer to a block of columns for each fold. Those of one dtype lie in one piece of scratch: so it is seen that
+        they do not overlap, and the loop over columns becomes vectors."""
+        found: dict[Expr, str] = {}
+        for dtype in dict.fromkeys(compute_dtype(f.dtype) for f in self.group.folds):
+            first, *others = (f for f in self.group.folds if compute_dtype(f.dtype) == dtype)
+            nbytes = (1 + len(others)) * BLOCK * dtype.itemsize
+            found[first] = self.arguments.scratch(nbytes, dtype, self.body.code, "sums")
+            for k, fold in enumerate(others, 1):
+                found[fold] = self.names.new("sums")
+                self.body.line(f"{found[fold]} = {found[first]} + {k * BLOCK}")
+        return found
 
     def block(self, inner: Axis, sums: dict[Expr, str]) -> None:
         place = f"{inner.symbol.name} - first"
