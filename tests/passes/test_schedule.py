@@ -1,0 +1,56 @@
+"""The order of the kernels, and which Variables are overwritten."""
+import numpy as np
+import pytest
+
+import graphc
+
+from .kernels import compiled, kernels, matrix
+
+
+def square(name="w"):
+    return graphc.Variable(np.eye(3, dtype="float32"), name=name)
+
+
+def in_place(updates, outputs=(), inputs=()):
+    """The Variables that are overwritten without a copy."""
+    graph = compiled(list(inputs), outputs, updates)
+    return {v.name for v, new in graph.updates if new.op.name != "copy"}
+
+
+@pytest.mark.parametrize("new", [lambda w: w * 2, lambda w: w - 0.1 * graphc.exp(w), lambda w: w + graphc.constant(
+    np.arange(3, dtype="float32")), lambda w: graphc.where(w > 0, w, 0), lambda w: w - graphc.sum(w, 0)])
+def test_an_update_that_reads_only_its_own_element_is_in_place(new):
+    w = square()
+    assert in_place({w: new(w)}) == {"w"}
+
+
+@pytest.mark.parametrize("new", [lambda w: w.T, lambda w: w + w.T, lambda w: w[::-1] * 2, lambda w: graphc.flip(w, 0) - w,
+                                 lambda w: w @ w, lambda w: w[[1, 0, 2]], lambda w: graphc.cumulative_sum(w, 0)])
+def test_an_update_that_reads_other_elements_is_not(new):
+    w = square()
+    assert in_place({w: new(w)}) == set()
+
+
+def test_who_reads_the_old_value_runs_before():
+    w = square()
+    order = kernels([], graphc.sum(w, 0), {w: w * 2})
+    assert order[-1] == ["multiply"] and order[0] == ["sum"]
+
+
+def test_a_reader_of_both_the_old_and_the_new_value_forces_a_copy():
+    w = square()
+    new = graphc.tanh(w)
+    assert in_place({w: new}, [graphc.matmul(new, w)]) == set()
+
+
+def test_swapping_takes_one_more_copy_than_there_are_variables():
+    a, b = square("a"), square("b")
+    assert kernels([], (), {a: b, b: a}) == [["copy"]] * 3
+    assert len(in_place({a: b * 2, b: graphc.sum(a, 0) + b})) == 1
+
+
+def test_momentum_is_updated_in_place():
+    w, m, g = square("w"), square("m"), matrix("g", 3, 3)
+    velocity = 0.9 * m + g
+    assert in_place({m: velocity, w: w - 0.1 * velocity}, inputs=[g]) == {"m", "w"}
+    assert len(kernels([g], (), {m: velocity, w: w - 0.1 * velocity})) == 1
