@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from ..ir.expr import Expr
-from ..ir.integer import Size, Symbol, ceildiv, product
+from ..ir.integer import Integer, Size, Symbol, ceildiv, product
 from ..ir.op import Fold, Scalar
 from ..ir.types import compute_dtype, is_float, row_major
 from ..passes.axes import Axes, Axis, all_axes, joined
@@ -26,13 +26,13 @@ from .program import Step
 from .source import KernelSource
 from .text import Names, typed
 
-BLOCK = 512
-"""Columns that are summed at a time: their accumulators stay in the first-level cache."""
+BLOCK, NARROW = 4096, 512
+"""Columns that are summed at a time, at most and at least: their accumulators stay in the first-level cache."""
 
 PART = 1 << 15
 """Elements of a row that are summed at a time."""
 
-_BLOCKS = Symbol("first")
+_BLOCKS, _WIDTH = Symbol("first"), Symbol("width")
 
 
 def lower(group: Group) -> Step:
@@ -206,15 +206,24 @@ class _Loops:
     # ---- folds down columns
     def columns(self) -> None:
         *outer, inner = self.axes.kept
-        blocks = Axis(_BLOCKS, ceildiv(inner.size, BLOCK), False)
+        width = self.width(inner.size)
+        blocks = Axis(_BLOCKS, ceildiv(inner.size, width), False)
         tasks = product(a.size for a in [*outer, blocks])
         self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
         sums = self.accumulators()
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
             self.unravel([*outer, blocks], "block")
-            self.body.line(f"first = first * {BLOCK}")
-            self.body.line(f"last = min(first + {BLOCK}, {self.body.code(inner.size)})")
+            self.body.line(f"first = first * {self.body.code(width)}")
+            self.body.line(f"last = min(first + {self.body.code(width)}, {self.body.code(inner.size)})")
             self.block(inner, sums)
+
+    def width(self, columns: Size) -> Size:
+        """The columns of a block: many, for long walks through memory, but such that every thread has a block."""
+        if isinstance(columns, int) and columns <= NARROW:
+            return NARROW
+        self.body.line(f"width = min({BLOCK}, max({NARROW}, -(-({self.body.code(columns)}) // threads)))")
+        self.body.symbols[_WIDTH] = "width"
+        return Integer({(_WIDTH,): 1})
 
     def accumulators(self) -> dict[Expr, str]:
         """A pointer to a block of columns for each fold. Those of one dtype lie in one piece of scratch: so it is seen that

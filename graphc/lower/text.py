@@ -12,7 +12,7 @@ from ..ir.integer import Call, Integer, Size, Symbol
 from ..ir.types import SHORT, is_bool, is_float
 
 RESERVED = {*"""
-    args tid threads low high row column value out first last block status scratch epilogue
+    args tid threads low high row column value out first last width block status scratch epilogue
     math random share source target workspace size inlined finish_with add_up multiply_up highest_of lowest_of report
     nan inf min max range
     """.split(), *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}

@@ -34,6 +34,7 @@ class Plan:
         self.base = self._arena.ctypes.data + -self._arena.ctypes.data % ALIGNMENT
         self.statuses = np.zeros(len(program.steps), np.int64)
         self.slots: dict[Expr, list[int]] = {}
+        self.pointed: dict[Expr, int] = {}
         self.words, self.starts = self._words()
         self.output_shapes = [self.shape(y) for y in program.graph.outputs]
         self.checked = any(step.checks for step in program.steps)
@@ -55,8 +56,10 @@ class Plan:
 
     def point(self, node: Expr, address: int) -> None:
         """Say where an input or an output lies."""
-        for slot in self.slots.get(node, ()):
-            self.words[slot] = address
+        if self.pointed.get(node) != address:
+            self.pointed[node] = address
+            for slot in self.slots.get(node, ()):
+                self.words[slot] = address
 
     def number(self, size) -> int:
         return evaluate(size, self.sizes)

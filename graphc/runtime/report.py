@@ -24,7 +24,7 @@ LONG, MOST = 2e-4, 64
 
 def profile_report(runner: Runner, arrays: Sequence[np.ndarray], repeat: int) -> str:
     """A row a kernel: the best time of `repeat`, and what follows from it."""
-    with runner.lock, runner.variables():
+    with runner.lock, runner.variables:
         kept = [(v, v.numpy()) for v in runner.program.graph.variables]
         plan = runner.plan(arrays)
         results = runner.place(plan, arrays)

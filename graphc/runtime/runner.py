@@ -3,8 +3,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -29,14 +28,14 @@ class Runner:
         self.program, self.addresses, self.threads = program, addresses, threads
         self.inputs, self.outputs = given.inputs, program.graph.outputs
         self.placed = [root(x) for x in program.graph.inputs], [root(y) for y in self.outputs]
-        self.locks = sorted((v.lock for v in program.graph.variables), key=id)
+        self.variables = _Held(v.lock for v in program.graph.variables)
         self.unsettled = unsettled(given)
         self.plans: OrderedDict[tuple, Plan] = OrderedDict()
         self.lock = threading.RLock()
 
     def __call__(self, values: Sequence) -> list:
         arrays = self.arrays(values)
-        with self.lock, self.variables():
+        with self.lock, self.variables:
             plan = self.plan(arrays)
             results = self.place(plan, arrays)
             self.run(plan)
@@ -45,13 +44,6 @@ class Runner:
     def arrays(self, values: Sequence) -> list[np.ndarray]:
         """The inputs as arrays that kernels can read."""
         return [as_input(v, x, k) for k, (v, x) in enumerate(zip(values, self.inputs, strict=True))]
-
-    def variables(self) -> ExitStack:
-        """All Variables of the program held, in one order for all programs."""
-        stack = ExitStack()
-        for lock in self.locks:
-            stack.enter_context(lock)
-        return stack
 
     def plan(self, arrays: Sequence[np.ndarray]) -> Plan:
         """The plan for these sizes; raises CallError where they do not fit the graph."""
@@ -96,6 +88,21 @@ class Runner:
         step, number = next((s, n) for s, n in zip(self.program.steps, failed, strict=True) if n)
         message, node = step.checks[number - 1]
         raise IndexOutOfBounds(f"{node.op.name}: {message}\n  made at {node.line}")
+
+
+class _Held:
+    """Locks taken together, in one order for all programs."""
+
+    def __init__(self, locks: Iterable[threading.RLock]):
+        self.locks = sorted(locks, key=id)
+
+    def __enter__(self) -> None:
+        for lock in self.locks:
+            lock.acquire()
+
+    def __exit__(self, *_) -> None:
+        for lock in reversed(self.locks):
+            lock.release()
 
 
 def addressed(address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

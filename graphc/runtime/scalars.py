@@ -20,7 +20,8 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
     """A quick way to call a program of numbers only, or None. It raises TypeError or struct.error for what it does not
     take: then the ordinary call says what is wrong."""
     formats = [_FORMAT.get(SHORT[x.dtype]) for x in (*runner.inputs, *runner.outputs)]
-    if None in formats or any(x.dims for x in (*runner.inputs, *runner.outputs)) or not runner.outputs or runner.locks:
+    if None in formats or any(x.dims for x in (*runner.inputs, *runner.outputs)) or not runner.outputs \
+            or runner.variables.locks:
         return None
     if len({y.dtype for y in runner.outputs}) > 1:
         return None
