@@ -201,8 +201,8 @@ def _pushed(outputs: list[Expr], wanted: list[Expr], tangents: Iterable[list[Exp
 
 def _zero(x: Expr, unconnected: str) -> Expr:
     if unconnected == "error":
-        raise GradientError(f'nothing depends on {_shown(x)} through ops that have a gradient; pass unconnected="zeros" '
-                            f"for a gradient of zeros\n  made at {x.line}")
+        raise GradientError(f"what is differentiated does not depend on {_shown(x)} through ops that have a gradient; pass "
+                            f'unconnected="zeros" for a gradient of zeros\n  made at {x.line}')
     return zeros_like(x)
 
 

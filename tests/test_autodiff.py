@@ -115,7 +115,7 @@ def test_unbroadcast_is_the_transpose_of_broadcasting(given, wanted):
 def test_unconnected(xy):
     x, y = xy
     other = graphc.placeholder((None, 2), "float16", name="other")
-    with pytest.raises(GradientError, match='nothing depends on other:f16.*unconnected="zeros"') as error:
+    with pytest.raises(GradientError, match='does not depend on other:f16.*unconnected="zeros"') as error:
         graphc.grad(x * y, [x, other])
     assert str(error.value).endswith(": graphc.grad(x * y, [x, other])")
     dx, zeros = graphc.grad(x * y, [x, other], unconnected="zeros")
@@ -150,7 +150,7 @@ def refused(kind, pattern, call):
 
 def test_the_cost_must_be_a_float_scalar(v):
     i = graphc.placeholder((3,), "int32", name="i")
-    assert "v * 2:f64[3]" in refused(GradientError, r"must be a scalar.*mean\(\) or sum\(\).*vjp", lambda: graphc.grad(v * 2, v))
+    refused(GradientError, r"scalar, not v \* 2:f64\[3\].*mean\(\) or sum\(\).*vjp", lambda: graphc.grad(v * 2, v))
     refused(DTypeError, r"the cost: .*i64\[\].*astype", lambda: graphc.grad(graphc.sum(i), v))
     refused(DTypeError, r"the cost: .*bool\[\].*astype", lambda: graphc.grad(graphc.all(v > 0), v))
     refused(ArgumentError, "the cost: .*not 3.0", lambda: graphc.grad(3.0, v))
@@ -272,7 +272,7 @@ def test_jacobian_of_nothing(v):
     none = graphc.placeholder((0,), "float64")
     assert graphc.jacobian(none * 2, none).shape == (0, 0)
     assert graphc.jacobian(v[:0], v).shape == (0, 3)
-    refused(GradientError, "nothing depends", lambda: graphc.jacobian(v * 2, graphc.placeholder((2,), "float64")))
+    refused(GradientError, "does not depend", lambda: graphc.jacobian(v * 2, graphc.placeholder((2,), "float64")))
     refused(ArgumentError, "expressions", lambda: graphc.jacobian(v * 2, [v]))
 
 
@@ -398,8 +398,9 @@ def test_a_convolutional_network_against_torch():
 
 # ---- properties -----------------------------------------------------------------------------------------------------
 UNARY = [graphc.sin, graphc.tanh, graphc.exp, graphc.sigmoid, graphc.softplus, graphc.square, graphc.atan, graphc.erf,
-         graphc.asinh, lambda a: graphc.sqrt(a * a + 1), lambda a: a / (1 + a * a), lambda a: graphc.sum(a, keepdims=True) * 0.3,
-         lambda a: graphc.flip(graphc.cumsum(a)), lambda a: graphc.softmax(a), lambda a: a[::-1] * a[0], lambda a: a.mean() - a]
+         graphc.asinh, lambda a: graphc.sqrt(a * a + 1), lambda a: a / (1 + a * a), graphc.softmax,
+         lambda a: graphc.sum(a, keepdims=True) * 0.3, lambda a: graphc.flip(graphc.cumsum(a)),
+         lambda a: a[::-1] * a[0], lambda a: a.mean() - a]
 BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (1.5 + graphc.sin(b)),
           graphc.logaddexp, lambda a, b: graphc.where(a > b, a, b * b), lambda a, b: graphc.outer(a, b).sum(axis=0),
           graphc.atan2, lambda a, b: graphc.concat([a, b])[1:4]]

@@ -5,7 +5,7 @@ class GraphcError(Exception):
     """The root of all errors that graphc raises on purpose."""
 
     reason: str
-    """The message before it was told where: see `graphc.ir.expr.located`."""
+    """The message before it was told where: see `graphc.ir.expr.locate`."""
 
 
 class ShapeError(GraphcError, ValueError):

@@ -195,9 +195,10 @@ def _infer(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Type:
     try:
         return op.infer(*(x.type for x in inputs), **attrs)
     except GraphcError as error:
-        raise located(error, op.name, inputs) from None
+        locate(error, op.name, inputs)
+        raise
     except TypeError as error:
-        raise located(ArgumentError(str(error).split("infer() ")[-1]), op.name, inputs) from error
+        raise locate(ArgumentError(str(error).split("infer() ")[-1]), op.name, inputs) from error
 
 
 def label(x: Expr) -> str:
@@ -205,9 +206,9 @@ def label(x: Expr) -> str:
     return x.name or (str(x.attrs["value"]) if x.op.name == "constant" and not x.dims else x.op.name)
 
 
-def located(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
-    """`error` with a message that says what was being made, of which operands, and the user's line: of calls inside each
-    other the outermost, which is the user's."""
+def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
+    """`error`, told what was being made, of which operands, and on which line of the user: of calls inside each other the
+    outermost, which is the user's."""
     reason = getattr(error, "reason", str(error))
     if "\n  at " not in reason:
         given = ", ".join(f"{label(x)}:{x.type}" for x in operands if isinstance(x, Expr))
@@ -217,11 +218,12 @@ def located(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
 
 
 def locating(function: Callable) -> Callable:
-    """Decorator: errors that `function` raises are `located`."""
+    """Decorator: errors that `function` raises say so, and where: see `locate`."""
     @wraps(function)
     def call(*args, **kwargs):
         try:
             return function(*args, **kwargs)
         except GraphcError as error:
-            raise located(error, function.__name__, args)
+            locate(error, function.__name__, args)
+            raise
     return call

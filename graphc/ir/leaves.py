@@ -7,7 +7,7 @@ from hashlib import blake2b
 import numpy as np
 
 from .errors import ArgumentError, DTypeError, GraphcError
-from .expr import Expr, located, locating, make
+from .expr import Expr, locate, locating, make
 from .integer import Integer
 from .registry import lookup
 from .types import Type, as_dims, as_dtype, is_float, is_integer, promote
@@ -150,7 +150,8 @@ def as_operands(op: str, values: tuple) -> tuple[Expr, ...]:
         dtypes = [x.dtype for x in strong if x is not None]
         return tuple(weak_constant(v, dtypes) if x is None else x for v, x in zip(values, strong, strict=True))
     except GraphcError as error:
-        raise located(error, op, values)
+        locate(error, op, values)
+        raise
 
 
 def _is_weak(value) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError, GraphcError
-from .expr import Expr, located, make
+from .expr import Expr, locate, make
 from .leaves import as_operands
 from .registry import register
 from .types import Type
@@ -138,7 +138,8 @@ class Op:
         try:
             return make(self, self._cast(as_operands(self.name, operands)), attrs)
         except GraphcError as error:
-            raise located(error, self.name, operands)
+            locate(error, self.name, operands)
+            raise
 
     def _cast(self, operands: tuple[Expr, ...]) -> tuple[Expr, ...]:
         if isinstance(self.lower, Scalar) and len(operands) != self.lower.arity:

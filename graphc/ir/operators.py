@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from .errors import ArgumentError
 from .expr import Expr
 from .integer import Integer
