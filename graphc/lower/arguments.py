@@ -53,8 +53,9 @@ class Arguments:
     def scratch(self, nbytes: Size, dtype: np.dtype, code: Callable[[Size], str], wanted: str = "scratch") -> str:
         """The name of private memory; `code` writes out an Integer."""
         stride = ceildiv(nbytes, 64) * 64 // dtype.itemsize
-        base = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
-        return self._word(self.names.new(wanted), Scratch(stride * dtype.itemsize), f"{base} + tid * ({code(stride)})")
+        offset = code(stride)  # may add a word
+        start = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
+        return self._word(self.names.new(wanted), Scratch(stride * dtype.itemsize), f"{start} + tid * ({offset})")
 
     def status(self) -> str:
         """The name of the word in which failed checks are reported."""
