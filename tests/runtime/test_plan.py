@@ -90,14 +90,19 @@ def check_words(plan: Plan) -> None:
     """Every word is filled in, and every input and output in all places; a kernel's text takes each for what it is."""
     for k, step in enumerate(plan.program.steps):
         for position, word in enumerate(step.words):
-            kind = "source|target" if isinstance(word, Expr) else "workspace" if isinstance(word, (Scratch, Status)) else "size"
-            assert re.search(rf"= ({kind})\(args, {position}[,)]", step.source.text), f"{position}: {word}\n{step.source.text}"
+            assert re.search(rf"= ({taken_as(word)})\(args, {position}[,)]", step.source.text), (position, word)
         for word, value in words(plan, k):
             assert value != 0 if isinstance(word, (Expr, Scratch, Status)) else value == plan.number(word)
         pointed = [w for w in step.words if isinstance(w, Expr)]
         assert set(map(root, pointed)) == {root(x) for x in (*step.reads, *step.writes)}
     for y in plan.program.graph.outputs:
         assert root(y) in plan.slots
+
+
+def taken_as(word) -> str:
+    if isinstance(word, Expr):
+        return "source|target"
+    return "workspace" if isinstance(word, (Scratch, Status)) else "size"
 
 
 def check_order(plan: Plan) -> None:
