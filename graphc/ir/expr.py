@@ -211,10 +211,14 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
     outermost, which is the user's."""
     reason = getattr(error, "reason", str(error))
     if "\n  at " not in reason:
-        given = ", ".join(f"{label(x)}:{x.type}" for x in operands if isinstance(x, Expr))
+        given = ", ".join(_typed(x) for x in operands if isinstance(x, (Expr, np.ndarray)))
         subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
         error.reason, error.args = reason, (f"{subject}{reason}\n  at {user_line()}",)
     return error
+
+
+def _typed(x: Expr | np.ndarray) -> str:
+    return f"{label(x)}:{x.type}" if isinstance(x, Expr) else f"array:{x.dtype}{list(x.shape)}"
 
 
 def locating(function: Callable) -> Callable:

@@ -55,7 +55,9 @@ class Variable(Expr):
         put(self, "lock", threading.RLock())
 
     def __setattr__(self, name: str, value) -> None:
-        (object.__setattr__ if name == "trainable" else super().__setattr__)(self, name, value)
+        if name != "trainable":
+            super().__setattr__(name, value)
+        object.__setattr__(self, name, value)
 
     def numpy(self) -> np.ndarray:
         """A copy of the present value."""
