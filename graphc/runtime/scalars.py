@@ -10,8 +10,9 @@ from ..ir.types import SHORT
 from .plan import PARALLEL, Plan
 from .runner import Runner
 
-_FORMAT = {"bool": "?", "i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
+_FORMAT = {"i8": "b", "i16": "h", "i32": "i", "i64": "q", "u8": "B", "u16": "H", "u32": "I", "u64": "Q",
            "f16": "e", "f32": "f", "f64": "d"}
+"""How struct packs a number; it would take anything for a bool."""
 _PYTHON = frozenset((int, float, bool))
 _WORD = 8
 
@@ -19,7 +20,7 @@ _WORD = 8
 def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | None:
     """A quick way to call a program of numbers only, or None. It raises TypeError or struct.error for what it does not
     take: then the ordinary call says what is wrong."""
-    formats = [_FORMAT.get(SHORT[x.dtype]) for x in (*runner.inputs, *runner.outputs)]
+    formats = [_FORMAT.get(SHORT[x.dtype]) for x in runner.inputs]
     if None in formats or any(x.dims for x in (*runner.inputs, *runner.outputs)) or not runner.outputs \
             or runner.variables.locks:
         return None
@@ -34,7 +35,7 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
         plan.point(x, values.ctypes.data + _WORD * k)
     for k, y in enumerate(runner.placed[1]):
         plan.point(y, results.ctypes.data + results.itemsize * k)
-    layout = "=" + "".join(f + "x" * (_WORD - struct.calcsize(f)) for f in formats[:len(runner.inputs)])
+    layout = "=" + "".join(f + "x" * (_WORD - struct.calcsize(f)) for f in formats)
     return _call(struct.Struct(layout).pack_into, values, results, plan, runner.lock, bare)
 
 
