@@ -49,7 +49,7 @@ def test_short_names_are_unique():
     assert len(LONG) == len(SHORT) == 13
 
 
-@pytest.mark.parametrize("pair", itertools.combinations_with_replacement(SHORT, 2), ids=str)
+@pytest.mark.parametrize("pair", list(itertools.combinations_with_replacement(SHORT, 2)), ids=str)
 def test_promotion_is_numpys_with_two_exceptions(pair):
     a, b = pair
     floats = [d for d in pair if is_float(d)]
