@@ -99,6 +99,20 @@ def test_outputs_of_every_dtype():
         same(result, np.array([0, 1, 2]).astype(dtype))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("skip", [(), ("fuse",)])
+def test_a_cast_rounds_where_it_stands(dtype, skip):
+    """What a kernel keeps in registers has the digits that were asked for."""
+    x = vector()
+    f = graphc.compile(x, [x.astype(dtype).astype("float32") - x, graphc.sum(x.astype(dtype).astype("float32"))], skip=skip)
+    value = np.array([1.001, 3.14159, 1e-9, -70000], F32)
+    with np.errstate(over="ignore"):
+        expected = value.astype(dtype).astype(F32)
+    difference, total = f(value)
+    same(difference, expected - value)
+    assert total == expected.sum()
+
+
 # ---- inputs ---------------------------------------------------------------------------------------------------------
 def test_inputs_that_are_not_used_are_checked_all_the_same():
     x, y = vector("x"), graphc.placeholder((2,), "int32", "unused")

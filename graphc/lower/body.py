@@ -27,7 +27,7 @@ import numpy as np
 from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.op import Fold, Index, Scalar
-from ..ir.types import compute_dtype, is_bool, is_float, is_integer, row_major
+from ..ir.types import SHORT, compute_dtype, is_bool, is_float, is_integer, row_major
 from ..passes.kernels import Group, Indices, broadcast_index, is_inline, is_transparent, step
 from .arguments import Arguments
 from .text import Names, cast, integer, number, typed
@@ -134,7 +134,10 @@ class Body:
         kind = operands[0].dtype if operands else dtype
         expression = lower.by_dtype.get(_kind(kind), lower.expression)
         working = next((o.dtype for o in operands if not is_bool(o.dtype)), dtype)
-        code = converted(typed(_substituted(expression, numbers), working), operands, dtype, plain=expression == "{0}")
+        plain = expression == "{0}"
+        code = converted(typed(_substituted(expression, numbers), working), operands, dtype, plain)
+        if plain and node.dtype not in (dtype, node.inputs[0].dtype):  # a cast to a 16-bit float was asked for
+            code = f'as_stored({code}, "{SHORT[node.dtype]}")'
         return self.assign(node.op.name, code, dtype, self.depth(operands=operands))
 
     def assign(self, wanted: str, code: str, dtype: np.dtype, depth: int | None = None) -> Value:

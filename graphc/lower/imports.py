@@ -11,7 +11,7 @@ _NAMES = {
     f"{_KERNELS}.epilogue": ("finish_with",),
     f"{_KERNELS}.fold": ("add_up", "highest_of", "lowest_of", "multiply_up", "report"),
     f"{_KERNELS}.jit": ("inlined",),
-    f"{_KERNELS}.memory": ("share", "size", "source", "target", "workspace"),
+    f"{_KERNELS}.memory": ("as_stored", "share", "size", "source", "target", "workspace"),
 }
 
 

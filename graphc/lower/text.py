@@ -13,8 +13,8 @@ from ..ir.types import SHORT, is_bool, is_float
 
 RESERVED = {*"""
     args tid threads low high row column value out first last width block status scratch epilogue
-    math random share source target workspace size inlined finish_with add_up multiply_up highest_of lowest_of report
-    nan inf min max range
+    math random as_stored share source target workspace size inlined finish_with add_up multiply_up highest_of lowest_of
+    report nan inf min max range
     """.split(), *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
 """Names that generated code uses itself."""
 

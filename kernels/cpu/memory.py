@@ -146,6 +146,15 @@ def _round_to_bfloat16(builder, x):
     return builder.trunc(builder.lshr(result, ir.Constant(word, 16)), ir.IntType(16))
 
 
+@intrinsic(prefer_literal=True)
+def as_stored(typing, x, dtype):
+    """A float32 as it comes back from the memory of a 16-bit dtype."""
+    def code(context, builder, sig, values):
+        name = dtype.literal_value
+        return _from_memory(builder, name, _to_memory(builder, name, values[0]))
+    return types.float32(types.float32, dtype), code
+
+
 def _pointer(role):
     @intrinsic(prefer_literal=True)
     def pointer(typing, args, k, dtype):
@@ -184,4 +193,4 @@ def share(typing, n, tid, threads):
     return types.UniTuple(number, 2)(number, number, number), code
 
 
-__all__ = ["ITEMSIZE", "VALUE", "Pointer", "cgutils", "share", "size", "source", "target", "workspace"]
+__all__ = ["ITEMSIZE", "VALUE", "Pointer", "as_stored", "cgutils", "share", "size", "source", "target", "workspace"]
