@@ -65,7 +65,8 @@ def _pointwise_weight_gradient(node: Expr) -> Expr | None:
 # ---- products -------------------------------------------------------------------------------------------------------
 def _product(a: Expr, b: Expr) -> Expr:
     y = stacked_product(a, b)
-    return _outer_product(y) or y
+    outer = _outer_product(y)
+    return y if outer is None else outer
 
 
 def _outer_product(node: Expr) -> Expr | None:
