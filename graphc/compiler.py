@@ -51,7 +51,7 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     bare = isinstance(outputs, Expr)
     given = _graph(inputs, outputs, updates or {})
     skipped = frozenset(skip) | ({"fuse", "recompute"} if check_nan else set())
-    final = run(given, Options(skip=skipped, rounding=rounding, record=True))
+    final = run(given, Options(skip=skipped, rounding=rounding and not check_nan, record=True))
     program = cpu.lower(final)
     addresses = load([step.source for step in program.steps])
     kind = CheckedRunner if check_nan else TracedRunner if debug >= 6 else Runner

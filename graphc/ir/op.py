@@ -58,6 +58,8 @@ class Index:
     rule: Callable
     affine: bool = False
     """True where the rule only renames, shifts, scales or drops indices (a strided view of its one operand)."""
+    checked: bool = False
+    """True where the rule uses ``body.checked``: a run may find it wrong, and then must have changed no Variable."""
 
 
 @dataclass(frozen=True, slots=True)

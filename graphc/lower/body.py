@@ -181,7 +181,8 @@ class Body:
         return Value(f"{cast(dtype)}({self.code(size)})", dtype, self.depth(symbols(size)))
 
     def integer(self, value: Value) -> Integer:
-        return self._bound(self.assign("index", f"i64({value.code})", INT64, self.depth(operands=[value])))
+        code = f"min({value.code}, u64({2**63 - 1}))" if value.dtype == np.uint64 else value.code
+        return self._bound(self.assign("index", f"i64({code})", INT64, self.depth(operands=[value])))
 
     def _bound(self, value: Value) -> Integer:
         """An Integer whose value a variable holds."""

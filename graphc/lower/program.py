@@ -45,11 +45,12 @@ class Status:
 @dataclass(frozen=True)
 class Program:
     """Steps in order. `graph` is what they compute; `in_place` maps a Variable's next value to the Variable whose memory
-    it may be written into straight away."""
+    it may be written into straight away; the first `commit` steps change no Variable."""
 
     graph: Graph
     steps: tuple[Step, ...]
     in_place: dict[Expr, Expr] = field(default_factory=dict)
+    commit: int = 0
 
     @property
     def source(self) -> str:

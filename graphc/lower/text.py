@@ -17,6 +17,8 @@ RESERVED = {*"""
     report nan inf min max range
     """.split(), *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
 """Names that generated code uses itself."""
+LONGEST = 40
+"""Characters of a wanted name that are kept: compilers do not take names of any length."""
 
 
 class Names:
@@ -26,7 +28,7 @@ class Names:
         self.taken = RESERVED | set(taken)
 
     def new(self, wanted: str) -> str:
-        stem = re.sub(r"\W", "_", wanted, flags=re.ASCII).strip("_") or "value"
+        stem = re.sub(r"\W", "_", wanted, flags=re.ASCII).strip("_")[:LONGEST] or "value"
         stem = f"_{stem}" if stem[0].isdigit() else stem
         name, count = stem, 0
         while name in self.taken:
@@ -49,7 +51,7 @@ def number(value, dtype: np.dtype) -> str:
     if is_float(dtype):
         if np.isnan(value):
             return f"{cast(dtype)}(nan)"
-        text = str(value).replace("inf", "inf")
+        text = str(value)
         return f"{cast(dtype)}({text.removesuffix('.0')})"
     if value == np.iinfo(dtype).min and dtype.kind == "i":
         return f"{cast(dtype)}({int(value) + 1} - 1)"

@@ -38,7 +38,7 @@ def _check_index(body, i, x, *, size):
     return body.value(body.checked(body.integer(body.read(0, i)), size), _INT64)
 
 
-_checked = Op("checked_index", _wrapped, lambda i, *, size: _index_type(i), Index(_check_index),
+_checked = Op("checked_index", _wrapped, lambda i, *, size: _index_type(i), Index(_check_index, checked=True),
               cases=lambda rng: [Case((np.array([0, -1, 4, -5]),), {"size": 5}),
                                  Case((np.array(2, "int8"),), {"size": 3}),
                                  Case((np.zeros((0, 2), "int32"),), {"size": 1})],
@@ -110,12 +110,12 @@ def _along_cases(rng):
         yield Case((x, rng.integers(-n, n, (*shape[:axis], length, *shape[axis + 1:]))), {"axis": axis})
 
 
-_gather = Op("gather", _gathered, _gather_type, Index(_gather_index), _gather_grad, cases=_gather_cases,
+_gather = Op("gather", _gathered, _gather_type, Index(_gather_index, checked=True), _gather_grad, cases=_gather_cases,
              doc="The elements at arrays of indices along some axes; the arrays' common shape stands at axis `at`.")
 
 _take_along = Op("take_along_axis", lambda x, j, axis: np.take_along_axis(x, _wrapped(j, x.shape[axis]), axis),
                  _along_type,
-                 Index(_along_index), _along_grad, cases=_along_cases,
+                 Index(_along_index, checked=True), _along_grad, cases=_along_cases,
                  doc="For each index the element there along an axis, at the same place along all others.")
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import accumulate
 
 import numpy as np
 
@@ -76,14 +77,21 @@ def _concat_type(*xs: Type, axis) -> Type:
     return first.with_dims(common[:axis] + (total,) + common[axis + 1:])
 
 
+WIDEST = 16
+"""Arrays that are joined at a time."""
+
+
 def _concat_index(body, i, *xs, axis):
-    def pick(k: int, start: Size):
-        here = partial(body.read, k, (*i[:axis], i[axis] - start, *i[axis + 1:]))
-        if k == len(xs) - 1:
-            return here()
-        end = start + xs[k].dims[axis]
-        return body.choose(body.test("{0} < {1}", i[axis], end), here, partial(pick, k + 1, end))
-    return pick(0, 0)
+    starts = list(accumulate((x.dims[axis] for x in xs), initial=0))
+
+    def pick(first: int, last: int):
+        """The element, which lies in one of these operands: halves of them are told apart until one is left."""
+        if last - first == 1:
+            return body.read(first, (*i[:axis], i[axis] - starts[first], *i[axis + 1:]))
+        middle = (first + last) // 2
+        return body.choose(body.test("{0} < {1}", i[axis], starts[middle]), partial(pick, first, middle),
+                           partial(pick, middle, last))
+    return pick(0, len(xs))
 
 
 def _concat_grad(g, y, *xs, axis):
@@ -216,7 +224,15 @@ def concat(arrays, axis=0) -> Expr:
     dtype = promote(*(x.dtype for x in arrays))
     if len(arrays) == 1:
         return arrays[0]
-    return _concat(*(x.astype(dtype) for x in arrays), axis=as_axis(axis, arrays[0].ndim))
+    return _joined([x.astype(dtype) for x in arrays], as_axis(axis, arrays[0].ndim))
+
+
+def _joined(arrays: list[Expr], axis: int) -> Expr:
+    """Many arrays are joined in groups first: a kernel tells `WIDEST` operands apart at most."""
+    while len(arrays) > 1:
+        groups = [arrays[k:k + WIDEST] for k in range(0, len(arrays), WIDEST)]
+        arrays = [_concat(*group, axis=axis) if len(group) > 1 else group[0] for group in groups]
+    return arrays[0]
 
 
 @public

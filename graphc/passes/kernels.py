@@ -90,6 +90,11 @@ def is_transparent(node: Expr) -> bool:
     return isinstance(lower, Index) and lower.affine
 
 
+def may_fail(group: Group) -> bool:
+    """Whether a run may find an index of this kernel wrong."""
+    return any(isinstance(n.op.lower, Index) and n.op.lower.checked for n in (*group.index, *group.inlined))
+
+
 def is_inline(node: Expr) -> bool:
     """Whether the node is nothing but indices: its readers compute it themselves."""
     return is_transparent(node) or (isinstance(node.op.lower, Index) and not node.inputs)

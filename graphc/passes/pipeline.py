@@ -34,7 +34,6 @@ PASSES: list[tuple[str, Pass]] = [
     ("dead", dead),
     ("select", select),
     ("split", split),
-    ("split", split),
     ("layout", layout),
     ("results", results),
     ("fuse", fuse),
@@ -46,7 +45,6 @@ PASSES: list[tuple[str, Pass]] = [
 EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "select": select_exactly,
                                  "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
-
 
 PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "store": store, "schedule": schedule}
 """What runs in place of a pass that is left out, where lowering cannot do without."""

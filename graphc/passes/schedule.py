@@ -1,7 +1,8 @@
 """The order of the kernels, and which Variables they may overwrite.
 
 A kernel runs after those that compute what it reads. A Variable's next value is written straight into the Variable's memory
-where everything that reads the old value can run before; otherwise it is computed apart and copied at the end.
+where everything that reads the old value, and everything that may fail, can run before; otherwise it is computed apart and
+copied at the end. So a run that fails has changed nothing.
 """
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ import networkx as nx
 from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ops.copy import copy
-from .kernels import LOOP, Group, base, memory, operands, root
+from .kernels import LOOP, Group, base, may_fail, memory, operands, root
 
 
 def schedule(graph: Graph) -> Graph:
-    """The graph with its kernels in order, and ``notes["in_place"]``: next value -> Variable."""
+    """The graph with its kernels in order; ``notes["in_place"]``: next value -> Variable; ``notes["commit"]``: how many
+    kernels run before the first Variable changes."""
     groups: list[Group] = list(graph.notes["kernels"])
     home = {node: group for group in groups for node in group.index}
     dag = nx.DiGraph()
@@ -27,22 +29,26 @@ def schedule(graph: Graph) -> Graph:
     for group in groups:
         for x in operands(group):
             readers[x].append(group)
+    failing = [g for g in groups if may_fail(g)]
     updates, in_place = [], {}
     for variable, new in graph.updates:
-        if not _overwrites(variable, new, home, readers[variable], dag):
-            new = _commit(variable, new, groups, home, readers[variable], dag)
+        before = [*readers[variable], *failing]
+        if not _overwrites(variable, new, home, before, dag):
+            new = _commit(variable, new, groups, home, before, dag)
         updates.append((variable, new))
         in_place[new] = variable
     position = {g: k for k, g in enumerate(groups)}
-    order = nx.lexicographical_topological_sort(dag, key=position.__getitem__)
-    return replace(graph, updates=tuple(updates), notes={**graph.notes, "kernels": tuple(order), "in_place": in_place})
+    order = tuple(nx.lexicographical_topological_sort(dag, key=position.__getitem__))
+    commit = next((k for k, g in enumerate(order) if any(n in in_place for n in g.stored)), len(order))
+    return replace(graph, updates=tuple(updates), notes={**graph.notes, "kernels": order, "in_place": in_place,
+                                                         "commit": commit})
 
 
-def _overwrites(variable: Expr, new: Expr, home: dict, readers: list[Group], dag: nx.DiGraph) -> bool:
-    """Whether `new` may be written over `variable`; if so, the readers of the old value are ordered before."""
-    if new not in home or not _alone(home[new], new, variable):
+def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], dag: nx.DiGraph) -> bool:
+    """Whether `new` may be written over `variable`; if so, `before` is ordered before."""
+    if new not in home or may_fail(home[new]) or not _alone(home[new], new, variable):
         return False
-    earlier = [r for r in readers if r is not home[new]]
+    earlier = [r for r in before if r is not home[new]]
     below = nx.descendants(dag, home[new]) if earlier else set()
     if any(r in below for r in earlier):
         return False
@@ -50,12 +56,12 @@ def _overwrites(variable: Expr, new: Expr, home: dict, readers: list[Group], dag
     return True
 
 
-def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, readers: list[Group], dag: nx.DiGraph) -> Expr:
-    """A copy of `new` into the Variable, after all that reads the old value."""
+def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: list[Group], dag: nx.DiGraph) -> Expr:
+    """A copy of `new` into the Variable, after `before`."""
     final = copy(new, use=f"commit {variable.serial}")
     group = Group(final.dims, index={final: LOOP[:final.ndim]}, stage={final: 0}, stored={final: None})
     groups.append(group)
-    dag.add_edges_from((r, group) for r in [*readers, home[root(new)]])
+    dag.add_edges_from((r, group) for r in [*before, home[root(new)]])
     return final
 
 

@@ -13,7 +13,8 @@ from .runner import Runner, addressed
 
 
 class CheckedRunner(Runner):
-    """As `Runner`; raises NotFinite for the first input or node that holds a NaN or an infinity."""
+    """As `Runner`; raises NotFinite for the first input or node that holds a NaN or an infinity, and changes no Variable
+    then."""
 
     def place(self, plan, arrays):
         for k, (x, array) in enumerate(zip(self.inputs, arrays, strict=True)):
@@ -22,6 +23,15 @@ class CheckedRunner(Runner):
         return super().place(plan, arrays)
 
     def run(self, plan: Plan) -> None:
+        before = [(v, v.numpy()) for v, _ in self.program.graph.updates]
+        try:
+            self.run_steps(plan)
+        except Exception:
+            for variable, value in before:
+                variable.assign(value)
+            raise
+
+    def run_steps(self, plan: Plan) -> None:
         for k, step in enumerate(self.program.steps):
             plan.run_step(k)()
             if plan.statuses[k]:

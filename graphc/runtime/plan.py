@@ -22,7 +22,8 @@ PARALLEL = 1 << 18
 class Plan:
     """`words` are the argument blocks of all steps, one after the other; `table` is what the executor runs.
 
-    `slots` says which words hold the address of each input and output: every call fills them in."""
+    `slots` says which words hold the address of each input and output: every call fills them in. Where a step may fail,
+    `run` stops before the first Variable changes, and `finish` does the rest."""
 
     def __init__(self, program: Program, addresses: Sequence[int], sizes: Mapping[Symbol, int], threads: int):
         self.program, self.sizes = program, sizes
@@ -42,7 +43,9 @@ class Plan:
         self.table[:, 0] = addresses
         self.table[:, 1] = self.words.ctypes.data + 8 * np.array(self.starts, np.int64)
         self.table[:, 2] = self._barriers()
-        self.run = runner(self.table, self.threads)
+        commit = program.commit if self.checked else len(program.steps)
+        self.run = runner(self.table[:commit], self.threads)
+        self.finish = runner(self.table[commit:], self.threads) if commit < len(program.steps) else None
 
     def quick_run(self) -> Callable[[], None]:
         """As `run`, without letting other Python threads in: for programs of a few microseconds."""

@@ -77,6 +77,8 @@ class Runner:
     def run(self, plan: Plan) -> None:
         plan.run()
         self.raise_if_failed(plan)
+        if plan.finish:
+            plan.finish()
 
     def raise_if_failed(self, plan: Plan) -> None:
         if plan.checked and plan.statuses.any():
@@ -91,14 +93,21 @@ class Runner:
 
 
 class _Held:
-    """Locks taken together, in one order for all programs."""
+    """Locks taken together, in one order for all programs. An interrupt gives back what it took."""
 
     def __init__(self, locks: Iterable[threading.RLock]):
         self.locks = sorted(locks, key=id)
 
     def __enter__(self) -> None:
-        for lock in self.locks:
-            lock.acquire()
+        taken = []
+        try:
+            for lock in self.locks:
+                lock.acquire()
+                taken.append(lock)
+        except BaseException:
+            for lock in taken:
+                lock.release()
+            raise
 
     def __exit__(self, *_) -> None:
         for lock in reversed(self.locks):
