@@ -170,7 +170,7 @@ def _fits(node: Expr, index: Indices, group: Group) -> bool:
             return False
     within = {m for m in map(memory, node.inputs) if m in group.index}
     found = {x for x, i in group.reads(node, index) if x in group.index and i == group.index[x]}
-    mismatched = any(x in group.index and i != group.index[x] for x, i in group.reads(node, index))
+    mismatched = any(memory(x) in group.index and i != group.index.get(x) for x, i in group.reads(node, index))
     return within == found and not mismatched and _rows_fit(node, index, group)
 
 

@@ -80,6 +80,12 @@ def test_a_fold_over_other_axes_and_a_long_row_are_apart():
     assert len(kernels([matrix(rows=8)], ())) == 0
 
 
+def test_a_node_read_both_as_it_is_and_as_another_view_of_its_memory_is_apart():
+    x = graphc.placeholder((7, 7))
+    y = graphc.where(x > 0, x, 0)
+    assert len(kernels([x], y + graphc.reshape(y, (-1,))[::8])) == 2
+
+
 def test_nothing_is_fused_with_the_pass_off():
     x = matrix(rows=7)
     assert all(len(k) == 1 for k in kernels([x], graphc.tanh(graphc.exp(x) + x) * 2, skip=frozenset(["fuse"])))
