@@ -228,9 +228,13 @@ def converted(template: str, operands: list[Value], dtype: np.dtype, plain: bool
 
 
 def conversion(x: Value, dtype: np.dtype) -> str:
-    """C's conversions: to bool, whether it is not zero; a negative float to an unsigned integer, by way of int64."""
+    """C's conversions: to bool, whether it is not zero; a float to an unsigned integer by way of int64, so that negative
+    ones wrap around, and to uint64 from 2**63 on less that."""
     if is_bool(dtype):
         return f"{x.code} != {number(0, x.dtype)}"
+    if is_float(x.dtype) and dtype == np.uint64:
+        half = number(2**63, x.dtype)
+        return f"(u64(i64({x.code} - {half})) ^ u64({2**63}) if {x.code} >= {half} else u64(i64({x.code})))"
     if is_float(x.dtype) and dtype.kind == "u":
         return f"{cast(dtype)}(i64({x.code}))"
     return f"{cast(dtype)}({x.code})"
