@@ -211,10 +211,15 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
     outermost, which is the user's."""
     reason = getattr(error, "reason", str(error))
     if "\n  at " not in reason:
-        given = ", ".join(_typed(x) for x in operands if isinstance(x, (Expr, np.ndarray)))
+        given = ", ".join(_typed(x) for x in operands if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
         subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
         error.reason, error.args = reason, (f"{subject}{reason}\n  at {user_line()}",)
     return error
+
+
+def _made(x: Expr) -> bool:
+    """Whether it is whole: one whose making failed is not."""
+    return hasattr(x, "serial")
 
 
 def _typed(x: Expr | np.ndarray) -> str:
@@ -223,11 +228,13 @@ def _typed(x: Expr | np.ndarray) -> str:
 
 def locating(function: Callable) -> Callable:
     """Decorator: errors that `function` raises say so, and where: see `locate`."""
+    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+
     @wraps(function)
     def call(*args, **kwargs):
         try:
             return function(*args, **kwargs)
         except GraphcError as error:
-            locate(error, function.__name__, args)
+            locate(error, name, args)
             raise
     return call

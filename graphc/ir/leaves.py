@@ -126,15 +126,33 @@ def _is_untyped(value) -> bool:
     return not isinstance(value, (np.ndarray, np.generic))
 
 
+_NO_ARRAY = (ValueError, TypeError, OverflowError, RuntimeError, BufferError)
+"""What NumPy, and what has an ``__array__``, raises for a value that is no array."""
+
+
 def _numbers(value, dtype: np.dtype | None = None) -> np.ndarray:
+    """`value` as an array, of `dtype` if one is given: one of integers or of bools must hold every number exactly."""
     if value is None or isinstance(value, (str, bytes)):
         raise DTypeError(f"takes numbers and arrays of numbers, not {value!r}")
+    if isinstance(value, np.ma.MaskedArray):
+        raise DTypeError("takes no masked array, whose mask would be lost: fill it with .filled(...)")
     try:
-        array = np.asarray(value, dtype)
-    except (ValueError, OverflowError) as error:
+        given = np.asarray(value)
+        array = given if dtype is None or given.dtype.kind in "USc" else _exactly(value, given, dtype)
+    except DTypeError:
+        raise
+    except _NO_ARRAY as error:
         raise DTypeError(f"takes numbers and arrays of numbers: {error}") from error
     if array.dtype.kind in "OUS":
         raise DTypeError(f"takes numbers and arrays of numbers, not a {type(value).__name__} with others in it")
+    return array
+
+
+def _exactly(value, given: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    with np.errstate(invalid="ignore", over="ignore"):
+        array = np.asarray(value, dtype)
+    if not is_float(dtype) and (lost := given != array).any():
+        raise DTypeError(f"the number {given[lost].flat[0]} does not fit into {dtype}")
     return array
 
 

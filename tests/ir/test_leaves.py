@@ -60,6 +60,34 @@ def test_numbers_that_do_not_fit():
         graphc.constant([graphc.placeholder(), 1.0])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("make", [graphc.constant, graphc.Variable])
+@pytest.mark.parametrize(("value", "dtype", "message"), [
+    ("abc", None, "'abc'"), (None, None, "None"), (object(), None, "object"), (1j, None, "complex128"),
+    ([1j], "float32", "complex128"), ([[1], [1, 2]], None, "inhomogeneous"), (2**70, None, "numbers"),
+    (["1"], "float32", "list"), ([300], "uint8", "300"), (np.array([1, 300]), "uint8", "300 does not fit into uint8"),
+    (1, "foo", "unknown dtype 'foo'"), ([2.0, 1.5], "int32", "1.5 does not fit into int32"),
+    (np.array(1.5), "int32", "1.5 does not fit into int32"), (float("nan"), "int64", "NaN"),
+    (2, "bool", "2 does not fit into bool"), (np.ma.array([1.0, 2.0], mask=[0, 1]), None, "mask")])
+def test_values_that_are_refused(make, value, dtype, message):
+    with pytest.raises(DTypeError, match=rf"^{make.__name__}[:(].*{message}.*\n  at .*test_leaves.py:\d+: make\(value"):
+        make(value, dtype)
+
+
+def test_numbers_that_fit_are_converted():
+    for value in ([1.0, 2.0], np.array([1, 2], "int64"), [True, 2]):
+        x = graphc.Variable(value, "uint8")
+        assert x.dtype == np.uint8 and x.numpy()[0] == 1
+    assert graphc.Variable(2**70, "float32").numpy() == 2.0**70
+
+
+def test_a_tensor_that_numpy_cannot_read_is_refused():
+    torch = pytest.importorskip("torch")
+    for value in (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.bfloat16), torch.ones(2, device="meta")):
+        with pytest.raises(DTypeError, match="Variable: takes numbers and arrays of numbers"):
+            graphc.Variable(value)
+
+
 # ---- placeholders ---------------------------------------------------------------------------------------------------
 def test_placeholders_are_never_one():
     assert graphc.placeholder((2,), name="x") is not graphc.placeholder((2,), name="x")
@@ -113,6 +141,17 @@ def test_assign_refuses(dtype, value, error):
     with pytest.raises(error, match=r"\n  at .*test_leaves.py:\d+: w.assign\(value\)"):
         w.assign(value)
     assert w.numpy() == 0
+
+
+def test_a_name_is_a_string():
+    with pytest.raises(ArgumentError, match=r"Variable: a name is a string, not 3\n  at .*test_leaves"):
+        graphc.Variable(1.0, name=3)
+
+
+def test_assign_refuses_a_masked_array():
+    w = graphc.Variable([1.0, 2.0])
+    with pytest.raises(DTypeError, match="mask"):
+        w.assign(np.ma.array([3.0, 4.0], mask=[0, 1]))
 
 
 def test_trainable_is_all_that_can_be_set():
