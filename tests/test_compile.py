@@ -265,6 +265,11 @@ def test_anything_with_dlpack():
     same(graphc.compile(x, x + 1)(torch.arange(3.0)), np.array([1, 2, 3], F32))
 
 
+def test_a_name_of_any_length():
+    x = vector("x" * 3000)
+    same(graphc.compile(x, graphc.exp(x) * 0 + 1)([1, 2]), np.ones(2, F32))
+
+
 # ---- sizes ----------------------------------------------------------------------------------------------------------
 def test_wrong_shapes_name_the_input():
     x, y = graphc.placeholder((None, 3), name="x"), graphc.placeholder((2,), "int64", "y")
