@@ -5,6 +5,8 @@ differ. A rule marked ``rounding=True`` holds for real numbers and rounds differ
 regrouped, and what overflowed on the way need not overflow any more, or the reverse. On integers, which wrap
 around, all of them are exact.
 
+At minus infinity and at -0, ``x ** 0.5`` is sqrt, as in NumPy, but ``x ** -0.5`` is 0 and infinity, which rsqrt is not.
+
 There is no rule for ``x - x``, ``0 * x`` and ``x / x`` on floats: NaN and infinities would be lost; and
 ``sqrt(x) ** 2`` is x only where x is known not to be negative.
 """
@@ -19,10 +21,12 @@ import numpy as np
 
 from ..ir.expr import Expr
 from ..ir.graph import Graph
+from ..ir.types import is_float
 from ..ops.elementwise import (
     abs,
     equal,
     exp,
+    isinf,
     log,
     logical_and,
     logical_not,
@@ -90,12 +94,20 @@ def _level(x: Expr, y: Expr) -> bool:
     return x.dims == y.dims and "constant" not in (x.op.name, y.op.name)
 
 
-_NOT_NEGATIVE = frozenset("abs square exp exp2 cosh hypot sqrt sigmoid softplus relu relu6".split())
+_NOT_NEGATIVE = frozenset("abs square exp exp2 cosh hypot sigmoid softplus".split())
+_KEEPS_SIGN = frozenset("add multiply divide reciprocal sqrt sum prod max min reshape expand_dims squeeze broadcast_to "
+                        "permute_dims astype stop_gradient".split())
+"""Ops that make nothing negative of what is not."""
 
 
-def _not_negative(x: Expr) -> bool:
-    return x.op.name in _NOT_NEGATIVE or (x.op.name in ("add", "multiply") and all(map(_not_negative, x.inputs))) or \
-        (number(x) is not None and number(x) >= 0)
+def _not_negative(x: Expr, depth: int = 8) -> bool:
+    """Whether no element is known to lie below 0, or to be -0, from the nodes down to `depth`."""
+    if x.op.name == "constant":
+        return number(x) is not None and not np.signbit(number(x))
+    if not is_float(x.dtype):  # integers wrap around
+        return x.op.name == "size"
+    return x.op.name in _NOT_NEGATIVE or (
+        depth > 0 and x.op.name in _KEEPS_SIGN and builtins.all(_not_negative(y, depth - 1) for y in x.inputs))
 
 
 # ---- the rules ------------------------------------------------------------------------------------------------------
@@ -157,7 +169,8 @@ RULES: list[Rule] = [
     Rule(lambda x: (x ** 3, square(x)*x), rounding=True),
     Rule(lambda x: (x ** 0.5, sqrt(x)), rounding=True),
     Rule(lambda x: (x ** -1, reciprocal(x)), rounding=True, integers=False),
-    Rule(lambda x: (x ** -0.5, rsqrt(x)), rounding=True),
+    Rule(lambda x: (x ** -0.5, rsqrt(x)), rounding=True, when=lambda x: _not_negative(x)),
+    Rule(lambda x: (x ** -0.5, where(isinf(x), 0, abs(rsqrt(x)))), rounding=True),
     Rule(lambda x: (sqrt(square(x)), abs(x)), rounding=True),
     Rule(lambda x: (square(sqrt(x)), x), rounding=True, when=lambda x: _not_negative(x)),
     Rule(lambda x: (log(exp(x)), x), rounding=True),

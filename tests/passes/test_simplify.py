@@ -82,7 +82,8 @@ ROUNDING = {
     "x ** 3": (lambda x: x ** 3, "square(x) * x"),
     "x ** .5": (lambda x: x ** 0.5, "sqrt(x)"),
     "x ** -1": (lambda x: x ** -1, "reciprocal(x)"),
-    "x ** -.5": (lambda x: x ** -0.5, "rsqrt(x)"),
+    "x ** -.5": (lambda x: x ** -0.5, "where(isinf(x), 0, abs(rsqrt(x)))"),
+    "(x^2 + c) ** -.5": (lambda x: (x * x + 1e-5) ** -0.5, "rsqrt(square(x) + 1e-05)"),
     "sqrt(x^2)": (lambda x: sqrt(x * x), "abs(x)"),
     "sqrt(e^x)^2": (lambda x: sqrt(exp(x)) * sqrt(exp(x)), "exp(x)"),
     "log(exp(x))": (lambda x: log(exp(x)), "x"),
@@ -166,6 +167,19 @@ def _noted(rule, found, fired):
     if found is not None:
         fired.add(rule)
     return found
+
+
+@pytest.mark.parametrize("power", [0.5, -0.5, -1, 2, 3])
+@pytest.mark.parametrize("inner", [lambda x: x, abs, lambda x: abs(x) + 1, sqrt, graphc.relu])
+def test_powers_are_powers_at_the_edges(power, inner):
+    graph = graph_of(lambda x: inner(x) ** power, (None,))
+    same_numbers(canonical_and_simple, graph, edges(graph), 1e-6)
+
+
+def test_variances_are_not_negative():
+    x = graphc.placeholder((None, 4), name="x")
+    y = (graphc.var(x, 0) + 1e-5) ** -0.5
+    assert canonical_and_simple(Graph((x,), (y,))).outputs[0].op.name == "rsqrt"
 
 
 def test_nothing_is_known_of_a_root_that_may_be_negative():
