@@ -11,7 +11,7 @@ import numpy as np
 
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr
-from ..ir.leaves import as_expr
+from ..ir.leaves import as_expr, constant
 from ..ir.op import Case, Op, Scalar
 from ..ir.registry import public
 from ..ir.types import SHORT, as_dtype, is_float
@@ -287,9 +287,14 @@ def nan_to_num(x, nan: float = 0.0, posinf: float | None = None, neginf: float |
     if not is_float(x.dtype):
         return x
     limits = _finite_limits(x.dtype)
-    low, high = (limit if given is None else given for limit, given in zip(limits, (neginf, posinf), strict=True))
+    low, high = (_in(x.dtype, limit if given is None else given)
+                 for limit, given in zip(limits, (neginf, posinf), strict=True))
     finite = where(isinf(x), where(x > 0, high, low), x)
-    return where(isnan(x), nan, finite)
+    return where(isnan(x), _in(x.dtype, nan), finite)
+
+
+def _in(dtype: np.dtype, value) -> Expr:
+    return astype(value, dtype) if isinstance(value, Expr) else constant(value, dtype)
 
 
 def _finite_limits(dtype: np.dtype) -> tuple[float, float]:

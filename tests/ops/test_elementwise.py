@@ -82,6 +82,15 @@ def test_nan_to_num():
     np.testing.assert_array_equal(value(lambda a: graphc.nan_to_num(a, 1, 2, 3), x), np.nan_to_num(x, True, 1, 2, 3))
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "bfloat16"])
+def test_nan_to_num_keeps_the_dtype(dtype):
+    x = graphc.placeholder((4,), dtype)
+    for y in (graphc.nan_to_num(x), graphc.nan_to_num(x, np.float64(1), np.float64(2), graphc.constant(3.0, "float64"))):
+        assert y.dtype == x.dtype
+    largest = graphc.interpret([x], graphc.nan_to_num(x), [[np.nan, np.inf, -np.inf, 2]])
+    assert np.isfinite(largest.astype("float64")).all() and largest[1] == -largest[2] > 1e4
+
+
 def test_refused():
     flag, x = graphc.placeholder((), "bool"), graphc.placeholder(())
     with pytest.raises(DTypeError, match="not bool"):
