@@ -1,5 +1,6 @@
 """graphc.compile and graphc.Function: what goes in, what comes out, what Variables hold afterwards, and every refusal."""
 import threading
+import warnings
 
 import ml_dtypes
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import graphc
 from graphc.ir.errors import ArgumentError, CallError, DTypeError, NotFinite, ShapeError
 from graphc.ir.types import SHORT
-from graphc.runtime import objects, plan
+from graphc.runtime import objects, plan, runner
 
 from .poison import poison
 
@@ -179,8 +180,9 @@ def test_integers_that_do_not_fit_are_refused(dtype):
 def test_floats_that_overflow_are_infinite():
     f = graphc.compile(x := graphc.placeholder(), x)
     half = graphc.compile(x := graphc.placeholder((), "float16"), x)
-    with pytest.warns(RuntimeWarning, match="overflow"):  # NumPy's own
+    with warnings.catch_warnings(action="error"):
         assert f(1e300) == np.inf and half(1e6) == np.inf
+    assert f(np.float64(1e300)) == np.inf
     assert f(float("-inf")) == -np.inf and np.isnan(f(float("nan"))) and f(10**30) == F32(1e30)
 
 
@@ -193,6 +195,36 @@ def test_arrays_that_narrow_are_refused_and_those_that_widen_are_not():
     for wrong in (np.array([1.0]), np.array([1]), np.array([1j]), np.array(["a"])):
         with pytest.raises(CallError, match=r"input 0 \(x:f32\[\?\]\) takes float32, not"):
             f(wrong)
+
+
+def test_single_numbers_of_numpy_convert_where_they_fit_as_pythons_do():
+    whole = graphc.compile(x := graphc.placeholder((), "int32", "x"), x)
+    real = graphc.compile(x := graphc.placeholder(name="x"), x)
+    assert whole(np.int64(5)) == whole(np.array(5)) == whole(np.uint64(5)) == 5
+    assert real(np.float64(3)) == real(np.array(3.0)) == real(ml_dtypes.bfloat16(3)) == real(np.int64(3)) == 3
+    for wrong in (np.int64(2**31), np.uint64(2**63), 2**31, 2**70):
+        with pytest.raises(CallError, match=rf"input 0 \(x:i32\[\]\): {int(wrong)} does not fit into int32$"):
+            whole(wrong)
+    with pytest.raises(CallError, match="takes int32, not float64$"):
+        whole(np.float64(5))
+
+
+def test_advice_is_given_where_it_can_be_followed():
+    f = graphc.compile(x := vector(dtype="uint8"), x)
+    with pytest.raises(CallError, match=r"input 0 \(x:u8\[\?\]\): 300 does not fit into uint8$"):
+        f([1, 300])
+    with pytest.raises(CallError, match="takes uint8, not float64$"):
+        f([1.5])
+    with pytest.raises(CallError, match=r"not int64; convert it with .astype\('uint8'\)$"):
+        f(np.array([300]))
+    with pytest.raises(CallError, match="takes uint8, not None$"):
+        f(None)
+
+
+def test_a_masked_array_is_refused():
+    f = graphc.compile(x := vector(), x)
+    with pytest.raises(CallError, match=r"input 0 \(x:f32\[\?\]\) takes no masked array"):
+        f(np.ma.array([1, 2], np.float32, mask=[0, 1]))
 
 
 def layouts(a: np.ndarray):
@@ -263,6 +295,15 @@ def test_anything_with_dlpack():
     torch = pytest.importorskip("torch")
     x = vector()
     same(graphc.compile(x, x + 1)(torch.arange(3.0)), np.array([1, 2, 3], F32))
+
+
+def test_a_tensor_that_numpy_cannot_read_names_the_input():
+    torch = pytest.importorskip("torch")
+    f = graphc.compile(x := vector(), x)
+    for value in (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.bfloat16), torch.ones(2, device="meta"),
+                  torch.eye(2).to_sparse()):
+        with pytest.raises(CallError, match=r"input 0 \(x:f32\[\?\]\) takes .* this Tensor is not"):
+            f(value)
 
 
 def test_a_name_of_any_length():
@@ -339,7 +380,28 @@ def test_a_new_size_compiles_nothing(monkeypatch):
     for rows in (1, 0, 17, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 17):
         assert f(np.ones((rows, 4), F32)).shape == (rows, 3)
     assert not compiled
-    assert len(f._runner.plans) <= 8, "plans are forgotten, the oldest first"
+
+
+def test_plans_share_memory_and_the_oldest_are_forgotten():
+    x = graphc.placeholder((None, 4))
+    f = graphc.compile(x, graphc.sort(graphc.cumsum(x, axis=0), axis=1) + 1)
+    for rows in (100, *range(1, 100)):
+        f(np.ones((rows, 4), F32))
+    plans = f._runner.plans.values()
+    assert len(plans) == runner.PLANS
+    assert len({plan.base for plan in plans}) == 1
+
+
+def test_a_call_that_fails_changes_no_variable():
+    i, count, rows = graphc.placeholder((None,), "int64"), variable([0]), graphc.Variable(np.zeros((4, 2), F32))
+    f = graphc.compile(i, graphc.sum(rows[i]), updates={rows: rows.at[i].add(1.0), count: count + 1})
+    with pytest.raises(IndexError):
+        f([1, 9])
+    same(rows.numpy(), np.zeros((4, 2), F32))
+    same(count.numpy(), np.array([0], F32))
+    f([1, -1])
+    same(rows.numpy()[:, 0], np.array([0, 1, 0, 1], F32))
+    same(count.numpy(), np.array([1], F32))
 
 
 # ---- Variables ------------------------------------------------------------------------------------------------------

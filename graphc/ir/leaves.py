@@ -126,7 +126,7 @@ def _is_untyped(value) -> bool:
     return not isinstance(value, (np.ndarray, np.generic))
 
 
-_NO_ARRAY = (ValueError, TypeError, OverflowError, RuntimeError, BufferError)
+NO_ARRAY = (ValueError, TypeError, OverflowError, RuntimeError, BufferError)
 """What NumPy, and what has an ``__array__``, raises for a value that is no array."""
 
 
@@ -141,7 +141,7 @@ def _numbers(value, dtype: np.dtype | None = None) -> np.ndarray:
         array = given if dtype is None or given.dtype.kind in "USc" else _exactly(value, given, dtype)
     except DTypeError:
         raise
-    except _NO_ARRAY as error:
+    except NO_ARRAY as error:
         raise DTypeError(f"takes numbers and arrays of numbers: {error}") from error
     if array.dtype.kind in "OUS":
         raise DTypeError(f"takes numbers and arrays of numbers, not a {type(value).__name__} with others in it")

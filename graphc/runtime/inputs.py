@@ -6,7 +6,8 @@ import numpy as np
 from ..ir.errors import CallError
 from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, evaluate
-from ..ir.types import SHORT, bfloat16, is_float, show_dims
+from ..ir.leaves import NO_ARRAY
+from ..ir.types import SHORT, bfloat16, is_float, is_integer, show_dims
 
 
 def as_input(value, x: Expr, position: int) -> np.ndarray:
@@ -26,23 +27,43 @@ def as_input(value, x: Expr, position: int) -> np.ndarray:
 def _converted(value, x: Expr, position: int) -> np.ndarray:
     if isinstance(value, Expr):
         raise CallError(f"{describe(x, position)} takes numbers, not the expression {value}")
-    if hasattr(value, "__dlpack__") and not isinstance(value, (np.ndarray, np.generic)):
-        value = np.asarray(value) if hasattr(value, "__array__") else np.from_dlpack(value)
-    typed = isinstance(value, (np.ndarray, np.generic))
+    if value is None:
+        raise CallError(f"{describe(x, position)} takes {x.dtype}, not None")
+    if isinstance(value, np.ma.MaskedArray):
+        raise CallError(f"{describe(x, position)} takes no masked array: its mask would be lost; use .filled(...)")
     try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            value = np.from_dlpack(value)
         array = np.asarray(value)
-    except ValueError as error:
-        raise CallError(f"{describe(x, position)}: {error}") from None
-    _check_dtype(array, x, position, typed)
-    return np.require(array.astype(x.dtype, copy=False), x.dtype, ["C", "A"]).reshape(array.shape)
+    except NO_ARRAY as error:
+        raise CallError(f"{describe(x, position)} takes what NumPy makes an array of, which this "
+                        f"{type(value).__name__} is not: {error}") from error
+    _check_dtype(array, x, position, weak=array.ndim == 0 or not _is_typed(value))
+    with np.errstate(over="ignore"):
+        converted = array.astype(x.dtype, copy=False)
+    return np.require(converted, x.dtype, ["C", "A"]).reshape(array.shape)
 
 
-def _check_dtype(array: np.ndarray, x: Expr, position: int, typed: bool) -> None:
+def _is_typed(value) -> bool:
+    return hasattr(value, "__array__") or hasattr(value, "__array_interface__") or isinstance(value, memoryview)
+
+
+def _check_dtype(array: np.ndarray, x: Expr, position: int, weak: bool) -> None:
+    """`weak`: Python's numbers, and any single number, convert wherever the number fits."""
     given = array.dtype.newbyteorder("=")
-    if given == x.dtype or (given in SHORT and (_widens(given, x.dtype) if typed else _python_fits(array, x.dtype))):
+    if given == x.dtype or (given in SHORT and (_fits(array, x.dtype) if weak else _widens(given, x.dtype))):
         return
-    advice = f"; convert it with .astype({x.dtype.name!r})" if given in SHORT else ""
+    if weak and is_integer(given) and is_integer(x.dtype):
+        raise CallError(f"{describe(x, position)}: {_first_outside(array, x.dtype)} does not fit into {x.dtype}")
+    if given.kind == "O" and array.ndim == 0 and isinstance(array[()], int):
+        raise CallError(f"{describe(x, position)}: {array} does not fit into {x.dtype}")
+    advice = f"; convert it with .astype({x.dtype.name!r})" if given in SHORT and not weak else ""
     raise CallError(f"{describe(x, position)} takes {x.dtype}, not {array.dtype}{advice}")
+
+
+def _first_outside(array: np.ndarray, wanted: np.dtype) -> int:
+    info = np.iinfo(wanted)
+    return array[(array < info.min) | (array > info.max)].flat[0]
 
 
 def _widens(given: np.dtype, wanted: np.dtype) -> bool:
@@ -51,9 +72,9 @@ def _widens(given: np.dtype, wanted: np.dtype) -> bool:
     return np.can_cast(given, wanted, "safe")
 
 
-def _python_fits(array: np.ndarray, wanted: np.dtype) -> bool:
-    """Whether Python numbers convert: ints to any number that holds them, floats to any float, bools to anything."""
-    if array.dtype.kind == "f":
+def _fits(array: np.ndarray, wanted: np.dtype) -> bool:
+    """Whether numbers convert one by one: ints to any number that holds them, floats to any float, bools to anything."""
+    if is_float(array.dtype):
         return is_float(wanted)
     if array.dtype.kind in "iu" and wanted.kind in "iu":
         info = np.iinfo(wanted)
