@@ -32,7 +32,8 @@ from .types import Type
 class Scalar:
     """A Python expression over ``{0}``, ``{1}`` ... (operands), ``{name}`` (attributes), functions of
     `graphc.kernels.cpu.math` (as ``math.exp``), and numbers, which take the dtype that the arithmetic runs in.
-    `by_dtype` overrides it for dtype kinds (``{"b": "{0} or {1}"}``, kinds as in NumPy)."""
+    `by_dtype` overrides it for dtype kinds (``{"b": "{0} or {1}"}``, kinds as in NumPy): of the first operand, or of all
+    of them (``"iu"``), which comes first."""
 
     expression: str
     by_dtype: dict[str, str] = field(default_factory=dict)

@@ -131,8 +131,8 @@ class Body:
     def _scalar(self, lower: Scalar, operands: list[Value], node: Expr) -> Value:
         dtype = compute_dtype(node.dtype)
         numbers = {k: repr(v) for k, v in node.attrs.items() if isinstance(v, (int, float))}
-        kind = operands[0].dtype if operands else dtype
-        expression = lower.by_dtype.get(_kind(kind), lower.expression)
+        kinds = "".join(_kind(o.dtype) for o in operands) or _kind(dtype)
+        expression = lower.by_dtype.get(kinds) or lower.by_dtype.get(kinds[0], lower.expression)
         working = next((o.dtype for o in operands if not is_bool(o.dtype)), dtype)
         plain = expression == "{0}"
         code = converted(typed(_substituted(expression, numbers), working), operands, dtype, plain)

@@ -48,6 +48,13 @@ def _whole(expression: str) -> Scalar:
     return Scalar(expression, dict.fromkeys("biu", "{0}"))
 
 
+def _comparing(sign: str) -> Scalar:
+    """A comparison; of int64 with uint64, which have no common dtype, the sign settles it first."""
+    below = "{0} < 0 or u64({0}) %s {1}" if sign in ("<", "<=", "!=") else "{0} >= 0 and u64({0}) %s {1}"
+    above = "{1} < 0 or {0} %s u64({1})" if sign in (">", ">=", "!=") else "{1} >= 0 and {0} %s u64({1})"
+    return Scalar(f"{{0}} {sign} {{1}}", {"iu": below % sign, "ui": above % sign})
+
+
 # ---- arithmetic -----------------------------------------------------------------------------------------------------
 negative = elementwise("negative", np.negative, "-{0}", lambda g, y, a: (-g,), dtypes=numeric, domain=(-3, 3),
                        doc="-x")
@@ -182,12 +189,12 @@ copysign = elementwise("copysign", np.copysign, Scalar("math.copysign({0}, {1})"
                        doc="|x| with the sign of y.")
 
 # ---- comparisons and tests ------------------------------------------------------------------------------------------
-equal = elementwise("equal", np.equal, "{0} == {1}", dtypes=comparison, domain=(-3, 3), doc="x == y")
-not_equal = elementwise("not_equal", np.not_equal, "{0} != {1}", dtypes=comparison, domain=(-3, 3), doc="x != y")
-less = elementwise("less", np.less, "{0} < {1}", dtypes=comparison, domain=(-3, 3), doc="x < y")
-less_equal = elementwise("less_equal", np.less_equal, "{0} <= {1}", dtypes=comparison, domain=(-3, 3), doc="x <= y")
-greater = elementwise("greater", np.greater, "{0} > {1}", dtypes=comparison, domain=(-3, 3), doc="x > y")
-greater_equal = elementwise("greater_equal", np.greater_equal, "{0} >= {1}", dtypes=comparison, domain=(-3, 3),
+equal = elementwise("equal", np.equal, _comparing("=="), dtypes=comparison, domain=(-3, 3), doc="x == y")
+not_equal = elementwise("not_equal", np.not_equal, _comparing("!="), dtypes=comparison, domain=(-3, 3), doc="x != y")
+less = elementwise("less", np.less, _comparing("<"), dtypes=comparison, domain=(-3, 3), doc="x < y")
+less_equal = elementwise("less_equal", np.less_equal, _comparing("<="), dtypes=comparison, domain=(-3, 3), doc="x <= y")
+greater = elementwise("greater", np.greater, _comparing(">"), dtypes=comparison, domain=(-3, 3), doc="x > y")
+greater_equal = elementwise("greater_equal", np.greater_equal, _comparing(">="), dtypes=comparison, domain=(-3, 3),
                             doc="x >= y")
 isnan = elementwise("isnan", np.isnan, "{0} != {0}", dtypes=classification, domain=(-3, 3), doc="Whether x is NaN.")
 isinf = elementwise("isinf", np.isinf, Scalar("math.isinf({0})", dict.fromkeys("biu", "{0} != {0}")),

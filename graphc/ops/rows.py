@@ -49,6 +49,9 @@ def counting(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
 
 
 def comparison(*dtypes: np.dtype) -> tuple[np.dtype, ...]:
+    """As `same`, to bool; signed integers and uint64, which have no common integer dtype, are compared exactly."""
+    if all(map(is_integer, dtypes)) and is_float(promote(*dtypes)):
+        return *(np.dtype("uint64" if d.kind == "u" else "int64") for d in dtypes), BOOL
     return *same(*dtypes)[1:], BOOL
 
 

@@ -91,6 +91,18 @@ def test_nan_to_num_keeps_the_dtype(dtype):
     assert np.isfinite(largest.astype("float64")).all() and largest[1] == -largest[2] > 1e4
 
 
+@pytest.mark.parametrize("signed", ["int8", "int64"])
+@pytest.mark.parametrize("name", ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"])
+def test_signed_integers_and_uint64_compare_exactly(name, signed):
+    a = np.array([-1, 0, 5, np.iinfo(signed).max], signed)
+    b = np.array([0, 5, 2**63 - 2, 2**63 - 1, 2**63, 2**64 - 1], "uint64")[:, None]
+    x, y = graphc.placeholder(a.shape, signed), graphc.placeholder(b.shape, "uint64")
+    outputs = [getattr(graphc, name)(x, y), getattr(graphc, name)(y, x)]
+    for values in (graphc.compile([x, y], outputs)(a, b), graphc.interpret([x, y], outputs, [a, b])):
+        np.testing.assert_array_equal(values[0], getattr(np, name)(a, b))
+        np.testing.assert_array_equal(values[1], getattr(np, name)(b, a))
+
+
 def test_refused():
     flag, x = graphc.placeholder((), "bool"), graphc.placeholder(())
     with pytest.raises(DTypeError, match="not bool"):
