@@ -3,15 +3,17 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import count
+
+import numpy as np
 
 from .debug import TracedRunner, level, show
 from .inspection import Inspection
 from .ir.errors import ArgumentError, CallError, DTypeError, ShapeError
-from .ir.expr import Expr, label
+from .ir.expr import Expr, label, locating
 from .ir.graph import Graph
-from .ir.leaves import Variable, as_expr, constant
+from .ir.leaves import Variable, as_expr, constant, is_weak, weak_constant
 from .ir.registry import nearest
 from .ir.types import show_dims
 from .lower import cpu
@@ -27,6 +29,7 @@ from .runtime.threads import count as thread_count
 _serial = count(1)
 
 
+@locating
 def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), *,
             updates: Mapping[Variable, Expr] | None = None, device: str = "cpu", threads: int | None = None,
             check_nan: bool = False, skip: Iterable[str] = (), rounding: bool = True) -> Function:
@@ -49,8 +52,9 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     debug, start, before = level(), time.perf_counter(), len(compiled)
     place = as_device(device)
     bare = isinstance(outputs, Expr)
-    given = _graph(inputs, outputs, updates or {})
-    skipped = frozenset(skip) | ({"fuse", "recompute"} if check_nan else set())
+    _check_flags(check_nan=check_nan, rounding=rounding)
+    given = _graph(inputs, outputs, {} if updates is None else updates)
+    skipped = _names(skip) | ({"fuse", "recompute"} if check_nan else set())
     final = run(given, Options(skip=skipped, rounding=rounding and not check_nan, record=True))
     program = cpu.lower(final)
     addresses = load([step.source for step in program.steps])
@@ -87,6 +91,8 @@ class Function(Inspection):
         """The values in the order of the inputs."""
         names = [x.name for x in self.inputs[len(args):]]
         for name in named:
+            if name not in names and name in [x.name for x in self.inputs]:
+                raise CallError(f"the input {name!r} is given twice: in order and by name")
             if name not in names:
                 raise CallError(f"there is no input named {name!r} to fill{nearest(name, [n for n in names if n])}")
         if len(args) + len(named) != len(self.inputs):
@@ -101,9 +107,10 @@ def _refuse(_) -> None:
 
 # ---- what is asked for ----------------------------------------------------------------------------------------------
 def _graph(inputs, outputs, updates: Mapping) -> Graph:
-    inputs = (inputs,) if isinstance(inputs, Expr) else tuple(inputs)
-    outputs = (outputs,) if isinstance(outputs, Expr) else tuple(map(as_expr, outputs))
+    inputs, outputs = _sequence(inputs, "inputs"), tuple(map(as_expr, _sequence(outputs, "outputs")))
     _check_inputs(inputs)
+    if not isinstance(updates, Mapping):
+        raise ArgumentError(f"updates maps Variables to expressions, as in {{w: w - 0.1 * g}}; {updates!r} is no mapping")
     pairs = tuple(_update(v, new) for v, new in updates.items())
     graph = Graph(inputs, outputs, pairs)
     given = set(inputs)
@@ -112,6 +119,31 @@ def _graph(inputs, outputs, updates: Mapping) -> Graph:
             raise ArgumentError(f"the placeholder {label(node)}:{node.type} is used, but it is not among the inputs\n"
                                 f"  made at {node.line}")
     return _with_random_state(graph)
+
+
+def _sequence(given, what: str) -> tuple:
+    if isinstance(given, Expr):
+        return (given,)
+    if isinstance(given, (str, bytes, Mapping, Set)) or not isinstance(given, Iterable):
+        raise ArgumentError(f"{what} is an expression or a sequence of expressions, not {_shown(given)}")
+    return tuple(given)
+
+
+def _names(skip) -> frozenset[str]:
+    names = (skip,) if isinstance(skip, str) else tuple(skip) if isinstance(skip, Iterable) else (skip,)
+    if not all(isinstance(name, str) for name in names):
+        raise ArgumentError(f"skip names passes, as in ['fuse'], not {_shown(skip)}")
+    return frozenset(names)
+
+
+def _check_flags(**flags) -> None:
+    for name, value in flags.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise ArgumentError(f"{name} is True or False, not {value!r}")
+
+
+def _shown(given) -> str:
+    return f"the {type(given).__name__} {given!r}" if given is not None else "None"
 
 
 def _check_inputs(inputs: tuple) -> None:
@@ -125,14 +157,14 @@ def _check_inputs(inputs: tuple) -> None:
 def _update(variable, new) -> tuple[Variable, Expr]:
     if not isinstance(variable, Variable):
         raise ArgumentError(f"updates maps Variables to expressions; {variable!r} is no Variable")
-    new = as_expr(new)
+    made = f"\n  made at {new.line}" if isinstance(new, Expr) else ""
+    new = weak_constant(new, [variable.dtype]) if is_weak(new) else as_expr(new)
     if new.dtype != variable.dtype:
-        raise DTypeError(f"the update of {label(variable)}:{variable.type} has type {new.type}; use astype\n"
-                         f"  made at {new.line}")
+        raise DTypeError(f"the update of {label(variable)}:{variable.type} has type {new.type}; use astype{made}")
     if len(new.dims) != len(variable.dims) or any(
             isinstance(d, int) and d != size for d, size in zip(new.dims, variable.dims, strict=True)):
-        raise ShapeError(f"the update of {label(variable)}:{variable.type} has shape {show_dims(new.dims)}\n"
-                         f"  made at {new.line}")
+        raise ShapeError(f"the update of {label(variable)}:{variable.type} has shape {show_dims(new.dims)}; "
+                         f"{show_dims(variable.dims)} is expected{made}")
     return variable, new
 
 

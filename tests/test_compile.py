@@ -131,8 +131,10 @@ def test_inputs_by_name():
     same(f(y=[1], x=[3]), expected)
     with pytest.raises(CallError, match="no input named 'z'"):
         f([3], z=[1])
-    with pytest.raises(CallError, match="no input named 'x'"):
+    with pytest.raises(CallError, match="the input 'x' is given twice"):
         f([3], x=[1])
+    with pytest.raises(CallError, match=r"no input named 'Y' to fill; did you mean 'y'\?"):
+        f([3], Y=[1])
     with pytest.raises(CallError, match=r"2 inputs are expected \(x:f32\[\?\], y:f32\[\?\]\); got 1"):
         f([3])
     with pytest.raises(CallError, match="got 3"):
@@ -528,6 +530,46 @@ def test_compile_refuses():
     for threads in (0, -1, 1.5, True, "2", 1000):
         with pytest.raises(ArgumentError, match="threads"):
             graphc.compile(x, x, threads=threads)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (lambda x: (None, x), "inputs is an expression or a sequence of expressions, not None"),
+    (lambda x: (3, x), "inputs is .*, not the int 3"),
+    (lambda x: ([x], None), "outputs is an expression or a sequence of expressions, not None"),
+    (lambda x: ([x], {"a": x}), "outputs is .*, not the dict {'a': x}"),
+    (lambda x: ([x], "x"), "outputs is .*, not the str 'x'"),
+    (lambda x: ([x], 3), "outputs is .*, not the int 3")])
+def test_compile_refuses_what_is_no_sequence_of_expressions(arguments, message):
+    with pytest.raises(ArgumentError, match=rf"compile.*: {message}\n  at .*test_compile.py"):
+        graphc.compile(*arguments(vector()))
+
+
+@pytest.mark.parametrize(("named", "message"), [
+    ({"updates": [(1, 2)]}, r"updates maps Variables to expressions, .*; \[\(1, 2\)\] is no mapping"),
+    ({"skip": None}, "skip names passes, .*, not None"), ({"skip": [3]}, r"skip names passes, .*, not the list \[3\]"),
+    ({"skip": "fusee"}, "no pass is named 'fusee'"),
+    ({"check_nan": "no"}, "check_nan is True or False, not 'no'"), ({"rounding": 1}, "rounding is True or False, not 1")])
+def test_compile_refuses_options(named, message):
+    with pytest.raises(ArgumentError, match=rf"compile.*: {message}"):
+        graphc.compile(x := vector(), x, **named)
+
+
+def test_one_pass_to_skip_may_be_named_alone():
+    x = vector()
+    y = graphc.exp(x) * graphc.sum(x)
+    one, others = (graphc.compile(x, y, skip=skip)._runner.program.steps for skip in ("fuse", ["fuse"]))
+    assert len(one) == len(others) > len(graphc.compile(x, y)._runner.program.steps)
+
+
+def test_an_update_that_is_a_python_number_takes_the_dtype():
+    w, n = variable(3.0, "w"), graphc.Variable(7, "int32")
+    graphc.compile([], (), updates={w: 0, n: True})()
+    same(w.numpy(), F32(0))
+    same(n.numpy(), np.int32(1))
+    with pytest.raises(ShapeError, match=r"update of v:f32\[2\] has shape \(\).*\n  at .*test_compile.py"):
+        graphc.compile([], (), updates={variable([1, 2], "v"): 0})
+    with pytest.raises(DTypeError, match=r"has type f64\[\]; use astype\n  at .*test_compile.py"):
+        graphc.compile([], (), updates={n: 0.5})
 
 
 # ---- threads --------------------------------------------------------------------------------------------------------

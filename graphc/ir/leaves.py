@@ -166,7 +166,7 @@ def as_expr(value) -> Expr:
 def as_operands(op: str, values: tuple) -> tuple[Expr, ...]:
     """Operands as expressions. Python's numbers and call-time sizes take the dtype of the others: they are weak."""
     try:
-        strong = [None if _is_weak(v) else as_expr(v) for v in values]
+        strong = [None if is_weak(v) else as_expr(v) for v in values]
         dtypes = [x.dtype for x in strong if x is not None]
         return tuple(weak_constant(v, dtypes) if x is None else x for v, x in zip(values, strong, strict=True))
     except GraphcError as error:
@@ -174,7 +174,7 @@ def as_operands(op: str, values: tuple) -> tuple[Expr, ...]:
         raise
 
 
-def _is_weak(value) -> bool:
+def is_weak(value) -> bool:
     return isinstance(value, (bool, int, float, Integer)) and _is_untyped(value)
 
 

@@ -45,5 +45,6 @@ def function(name: str) -> Callable:
 
 def nearest(name: str, names) -> str:
     """``; did you mean ...?``, or nothing where no name is near."""
-    close = get_close_matches(name, list(names), n=3)
+    names = list(names)
+    close = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=3)
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
