@@ -24,7 +24,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> None:
     place = Runner.place
 
     def poisoned(self, plan, arrays):
-        plan._arena[...] = NONSENSE
+        plan.memory[...] = NONSENSE
         return place(self, plan, arrays)
     monkeypatch.setattr(Runner, "place", poisoned)
     monkeypatch.setattr(runner, "POOL", _PoisonedPool(1 << 24))

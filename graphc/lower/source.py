@@ -1,7 +1,10 @@
 """The text of a kernel: what lowering writes and the runtime compiles."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from .text import RESERVED
 
 
 @dataclass(frozen=True)
@@ -12,4 +15,21 @@ class KernelSource:
     text: str
 
 
-__all__ = ["KernelSource"]
+def renamed(text: str) -> str:
+    """The text with its own names numbered: kernels that differ in nothing but names are one kernel.
+
+    >>> renamed("def f(args, tid, threads):\\n    x = source(args, 0, 'f32')") == renamed(
+    ...     "def g(args, tid, threads):\\n    rate = source(args, 0, 'f32')")
+    True
+    """
+    imports, body = text.split("\n\n\n", 1) if text.startswith(("from", "import")) else ("", text)
+    known = RESERVED | set(re.findall(r"\w+", imports))
+    numbers: dict[str, str] = {}
+
+    def number(match: re.Match) -> str:
+        word = match[0]
+        return word if word[0] in "\"'" or word in known else numbers.setdefault(word, f"_{len(numbers)}")
+    return imports + "\n" + re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[A-Za-z_]\w*", number, body)
+
+
+__all__ = ["KernelSource", "renamed"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 ALIGNMENT = 64
 
 
@@ -17,6 +19,25 @@ class Interval:
 
     def meets(self, other: Interval) -> bool:
         return self.first <= other.last and other.first <= self.last
+
+
+class Arena:
+    """The memory that all plans of a program share: one block, as large as the largest of them needs."""
+
+    def __init__(self) -> None:
+        self.block = np.empty(0, np.uint8)
+
+    @property
+    def base(self) -> int:
+        """The address of its first aligned byte."""
+        return rounded(self.block.ctypes.data)
+
+    def reserve(self, nbytes: int) -> bool:
+        """See to it that it holds `nbytes`; whether it had to move for that."""
+        if nbytes + ALIGNMENT <= self.block.nbytes:
+            return False
+        self.block = np.empty(nbytes + ALIGNMENT, np.uint8)
+        return True
 
 
 def rounded(nbytes: int) -> int:

@@ -24,7 +24,7 @@ import numpy as np
 from llvmlite import binding as llvm
 
 from ..ir.errors import GraphcError
-from ..lower.source import KernelSource
+from ..lower.source import KernelSource, renamed
 from .cache import default_cache
 from .device import device, target_machine
 
@@ -62,8 +62,8 @@ def load_ir(text: str, symbols: Sequence[str]) -> tuple[int, ...]:
 
 
 def _kernel(source):
-    key = _digest("kernel", source.name, source.text, _toolchain(), *_target())
-    symbol = f"{source.name}_{key[:16]}"
+    key = _digest("kernel", renamed(source.text), _toolchain(), *_target())
+    symbol = f"kernel_{key[:16]}"
     return _Unit(key, (symbol,), functools.partial(_compiled, source, symbol))
 
 

@@ -12,7 +12,7 @@ from ..ir.integer import Symbol, evaluate
 from ..ir.leaves import Variable
 from ..lower.program import Program, Scratch, Status, Step
 from ..passes.kernels import root
-from .arena import ALIGNMENT, Interval, offsets, rounded
+from .arena import Arena, Interval, offsets, rounded
 from .threads import runner
 
 PARALLEL = 1 << 18
@@ -25,14 +25,15 @@ class Plan:
     `slots` says which words hold the address of each input and output: every call fills them in. Where a step may fail,
     `run` stops before the first Variable changes, and `finish` does the rest."""
 
-    def __init__(self, program: Program, addresses: Sequence[int], sizes: Mapping[Symbol, int], threads: int):
+    def __init__(self, program: Program, addresses: Sequence[int], sizes: Mapping[Symbol, int], threads: int,
+                 arena: Arena):
         self.program, self.sizes = program, sizes
         self.work = sum(self.number(step.work) for step in program.steps)
         self.threads = threads if self.work >= PARALLEL else 1
         self.intervals: dict[Expr, Interval] = {}
         self.place = self._places()
-        self._arena = np.empty(self.arena_bytes + ALIGNMENT, np.uint8)
-        self.base = self._arena.ctypes.data + -self._arena.ctypes.data % ALIGNMENT
+        self.moved = arena.reserve(self.arena_bytes)
+        self.memory, self.base = arena.block, arena.base
         self.statuses = np.zeros(len(program.steps), np.int64)
         self.slots: dict[Expr, list[int]] = {}
         self.pointed: dict[Expr, int] = {}

@@ -12,12 +12,13 @@ from ..ir.expr import label
 from ..ir.graph import Graph
 from ..lower.program import Program
 from ..passes.kernels import root
+from .arena import Arena
 from .inputs import as_input, bind
 from .plan import Plan
 from .pool import POOL
 from .sizes import check, unsettled
 
-PLANS = 8
+PLANS = 64
 """Plans that are kept, for as many combinations of call-time sizes."""
 
 
@@ -32,6 +33,7 @@ class Runner:
         self.unsettled = unsettled(given)
         self.plans: OrderedDict[tuple, Plan] = OrderedDict()
         self.lock = threading.RLock()
+        self.arena = Arena()
 
     def __call__(self, values: Sequence) -> list:
         arrays = self.arrays(values)
@@ -52,7 +54,9 @@ class Runner:
         if found is None:
             check(self.unsettled, bind(self.inputs, key))
             sizes = bind(self.program.graph.inputs, key)
-            found = Plan(self.program, self.addresses, sizes, self.threads)
+            found = Plan(self.program, self.addresses, sizes, self.threads, self.arena)
+            if found.moved:
+                self.plans.clear()
             self.check_updates(found)
             self.plans[key] = found
             if len(self.plans) > PLANS:

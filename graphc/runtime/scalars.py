@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..ir.types import SHORT
+from .arena import Arena
 from .plan import PARALLEL, Plan
 from .runner import Runner
 
@@ -26,7 +27,7 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
         return None
     if len({y.dtype for y in runner.outputs}) > 1:
         return None
-    plan = Plan(runner.program, runner.addresses, {}, runner.threads)
+    plan = Plan(runner.program, runner.addresses, {}, runner.threads, Arena())
     if plan.checked or plan.work >= PARALLEL:
         return None
     values = np.zeros(len(runner.inputs) + 1, np.int64)

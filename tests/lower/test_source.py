@@ -9,6 +9,7 @@ import pytest
 import graphc
 from graphc.ir.integer import Integer
 from graphc.lower.program import Scratch
+from graphc.lower.source import renamed
 
 from ..passes.kernels import program
 
@@ -125,3 +126,16 @@ def test_numbers_are_written_in_their_dtype():
     i = graphc.placeholder((3,), "int8", "i")
     assert "i8(-127 - 1)" in text([i], graphc.maximum(i, -128) + 1)
     assert "f32(inf)" in text([f := graphc.placeholder((3,), name="f")], graphc.minimum(f, np.inf) + 1)
+
+
+def test_kernels_that_differ_in_names_alone_are_one():
+    def kernel(name):
+        x = graphc.placeholder((None, 3), name=name)
+        (step,) = graphc.compile(x, graphc.exp(x) + 1, skip={"split"})._runner.program.steps
+        return step.source.text
+
+    one, other = kernel("x"), kernel("learning rate")
+    assert one != other and renamed(one) == renamed(other)
+    assert renamed(one) != renamed(one.replace("f32(1)", "f32(2)"))
+    assert renamed(one) != renamed(one.replace('"f32"', '"f16"'))
+    assert renamed(one) != renamed(one.replace("math.exp", "math.log"))

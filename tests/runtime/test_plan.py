@@ -18,6 +18,7 @@ from graphc.passes.kernels import root
 from graphc.passes.pipeline import Options, run
 from graphc.runtime import plan as plans
 from graphc.runtime.inputs import bind
+from graphc.runtime.arena import Arena
 from graphc.runtime.plan import Plan
 
 from .. import random_graphs
@@ -39,7 +40,7 @@ def lowered(inputs, outputs, updates=None, skip=()) -> Program:
 
 def planned(program: Program, shapes, threads: int = 3) -> Plan:
     """A plan that is never run, with an address for every input and output."""
-    made = Plan(program, [0] * len(program.steps), bind(program.graph.inputs, shapes), threads)
+    made = Plan(program, [0] * len(program.steps), bind(program.graph.inputs, shapes), threads, Arena())
     for k, x in enumerate([*program.graph.inputs, *program.graph.outputs], 1):
         made.point(root(x), k * OUTSIDE)
     return made
