@@ -17,8 +17,8 @@ from graphc.lower.program import Program, Scratch, Status
 from graphc.passes.kernels import root
 from graphc.passes.pipeline import Options, run
 from graphc.runtime import plan as plans
-from graphc.runtime.inputs import bind
 from graphc.runtime.arena import Arena
+from graphc.runtime.inputs import bind
 from graphc.runtime.plan import Plan
 
 from .. import random_graphs
