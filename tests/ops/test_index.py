@@ -188,3 +188,11 @@ def test_errors_say_what_is_wrong(build, error, words):
     with pytest.raises(error) as raised:
         build()
     assert words in str(raised.value)
+
+
+def test_an_index_beyond_int64_is_out_of_bounds():
+    x, i = graphc.placeholder((3,)), graphc.placeholder((1,), "uint64")
+    f = graphc.compile([x, i], x[i])
+    assert f([1, 2, 3], np.array([2], "uint64")) == 3
+    with pytest.raises(IndexError):
+        f([1, 2, 3], np.array([2**64 - 1], "uint64"))

@@ -176,3 +176,10 @@ def test_errors_say_what_is_wrong(build, error, words):
     with pytest.raises(error) as raised:
         build()
     assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("count", [2, 16, 17, 40])
+def test_many_arrays_are_joined(count):
+    xs = [graphc.placeholder((k % 3, 2)) for k in range(count)]
+    values = [np.full((k % 3, 2), k, np.float32) for k in range(count)]
+    np.testing.assert_array_equal(graphc.compile(xs, graphc.concat(xs))(*values), np.concatenate(values))
