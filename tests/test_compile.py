@@ -688,6 +688,16 @@ def test_an_index_out_of_bounds_names_the_line():
     same(f(value, [1])[0], value[[1]])
 
 
+@pytest.mark.parametrize("skip", [(), ["fuse"]])
+def test_an_index_out_of_bounds_names_operands_and_sizes_of_the_call(skip):
+    x, i = graphc.placeholder((None, None), name="x"), graphc.placeholder((None,), "int64", "i")
+    value = np.zeros((4, 2), F32)
+    for y, message in ((graphc.take(x, i, axis=1), r"gather\(x:f32\[4,2\], i:i64\[3\]\): .* axis of size 2"),
+                       (graphc.grad(graphc.sum(x[i] ** 2), x), r"i:i64\[3\]\): .* axis of size 4")):
+        with pytest.raises(graphc.IndexOutOfBounds, match=message + r"\n  made at .*test_compile.py"):
+            graphc.compile([x, i], y, skip=skip)(value, [1, 0, -9])
+
+
 # ---- random numbers -------------------------------------------------------------------------------------------------
 def test_random_numbers_are_fresh_in_each_call_and_reproducible():
     x = vector()

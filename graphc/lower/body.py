@@ -65,7 +65,7 @@ class Body:
         self.symbols: dict[Symbol, str] = {}
         self.scopes: list[Scope] = [Scope("", set())]
         self.used: set[Integer] = set()
-        self.checks: list[tuple[str, Expr]] = []
+        self.checks: list[tuple[Size, Expr]] = []
         self.at: list[tuple[Expr, Indices]] = []
 
     # ---- scopes
@@ -192,7 +192,7 @@ class Body:
         return Integer({(symbol,): 1})
 
     def checked(self, index: Size, size: Size) -> Integer:
-        self.checks.append((f"index out of range for an axis of size {size}", self.at[-1][0]))
+        self.checks.append((size, self.at[-1][0]))
         status, limit = self.arguments.status(), self.code(size)
         code = f"report({status}, {len(self.checks)}, {self.code(index)}, {limit})"
         return self._bound(self.assign("index", code, INT64, self.depth(symbols(index) | symbols(size))))

@@ -18,14 +18,15 @@ class Step:
     """One kernel call: its source, and what stands in its argument block.
 
     `words` holds nodes (the address of their memory), integers, and `Scratch`. `writes` are the nodes that it computes into
-    memory, `reads` those that it only reads. `checks` name what each of its run-time checks found wrong."""
+    memory, `reads` those that it only reads. `checks` are the indices that it checks as it runs: the axis's
+    size, and the node."""
 
     source: KernelSource
     words: tuple
     reads: tuple[Expr, ...]
     writes: tuple[Expr, ...]
     nodes: tuple[Expr, ...]
-    checks: tuple[tuple[str, Expr], ...] = ()
+    checks: tuple[tuple[Size, Expr], ...] = ()
     work: Size = 0
     """About how many elementary operations it takes: decides how many threads are worth while."""
 

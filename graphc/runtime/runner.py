@@ -16,7 +16,7 @@ from .arena import Arena
 from .inputs import as_input, bind
 from .plan import Plan
 from .pool import POOL
-from .sizes import check, unsettled
+from .sizes import check, concrete, unsettled
 
 PLANS = 64
 """Plans that are kept, for as many combinations of call-time sizes."""
@@ -92,8 +92,10 @@ class Runner:
         failed = plan.statuses.tolist()
         plan.statuses[:] = 0
         step, number = next((s, n) for s, n in zip(self.program.steps, failed, strict=True) if n)
-        message, node = step.checks[number - 1]
-        raise IndexOutOfBounds(f"{node.op.name}: {message}\n  made at {node.line}")
+        size, node = step.checks[number - 1]
+        operands = ", ".join(f"{label(root(x))}:{concrete(x.type, plan.sizes)}" for x in node.inputs)
+        raise IndexOutOfBounds(f"{node.op.name.removeprefix('checked_')}({operands}): an index is out of bounds for an axis "
+                               f"of size {plan.number(size)}\n  made at {node.line}")
 
 
 class _Held:
