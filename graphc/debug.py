@@ -17,6 +17,7 @@ import time
 
 from .inspection import Inspection
 from .ir.errors import ArgumentError
+from .passes.options import OFF
 from .runtime.plan import Plan
 from .runtime.report import kernel_report, table
 from .runtime.runner import Runner
@@ -26,8 +27,10 @@ HIGHEST = 6
 
 def level() -> int:
     """What the environment's ``GRAPHC_DEBUG`` asks for; 0 for nothing."""
-    given = os.environ.get("GRAPHC_DEBUG") or "0"
-    if not given.isdecimal():
+    given = os.environ.get("GRAPHC_DEBUG", "").strip()
+    if given.lower() in OFF:
+        return 0
+    if given not in map(str, range(HIGHEST + 1)):
         raise ArgumentError(f"GRAPHC_DEBUG is a number from 0 to {HIGHEST}, not {given!r}")
     return int(given)
 

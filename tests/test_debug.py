@@ -94,11 +94,13 @@ def test_6_each_call_kernel_by_kernel(told):
 
 
 def test_the_level_is_a_number(monkeypatch):
-    monkeypatch.setenv("GRAPHC_DEBUG", "")
-    assert level() == 0
-    monkeypatch.setenv("GRAPHC_DEBUG", "yes")
-    with pytest.raises(ArgumentError, match="GRAPHC_DEBUG is a number from 0 to 6, not 'yes'"):
-        graphc.compile((), ())
+    for off in ("", "0", "false", "No", "off"):
+        monkeypatch.setenv("GRAPHC_DEBUG", off)
+        assert level() == 0
+    for wrong in ("yes", "99", "7", "-1"):
+        monkeypatch.setenv("GRAPHC_DEBUG", wrong)
+        with pytest.raises(ArgumentError, match=f"GRAPHC_DEBUG is a number from 0 to 6, not '{wrong}'"):
+            graphc.compile((), ())
 
 
 def test_failed_checks_are_raised_at_level_6_too(monkeypatch, capsys):

@@ -5,11 +5,19 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..ir.errors import ArgumentError
 from ..ir.graph import Graph
+
+OFF = frozenset(("", "0", "false", "no", "off"))
+"""What a variable of the environment says to ask for nothing, in small or capital letters."""
+_ON = frozenset(("1", "true", "yes", "on"))
 
 
 def _verify_by_default() -> bool:
-    return os.environ.get("GRAPHC_VERIFY", "0") not in ("", "0")
+    given = os.environ.get("GRAPHC_VERIFY", "").strip().lower()
+    if given not in OFF | _ON:
+        raise ArgumentError(f"GRAPHC_VERIFY is 1 or 0, not {os.environ['GRAPHC_VERIFY']!r}")
+    return given in _ON
 
 
 @dataclass(frozen=True)

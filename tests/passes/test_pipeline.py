@@ -124,10 +124,12 @@ def test_verification_names_the_pass():
 
 
 def test_the_environment_asks_for_verification(monkeypatch):
-    monkeypatch.setenv("GRAPHC_VERIFY", "1")
-    assert Options().verify
-    monkeypatch.setenv("GRAPHC_VERIFY", "0")
-    assert not Options().verify
+    for value, verifies in {"1": True, "True": True, "": False, "0": False, "false": False, "OFF": False}.items():
+        monkeypatch.setenv("GRAPHC_VERIFY", value)
+        assert Options().verify is verifies
+    monkeypatch.setenv("GRAPHC_VERIFY", "abc")
+    with pytest.raises(ArgumentError, match="GRAPHC_VERIFY is 1 or 0, not 'abc'"):
+        Options()
 
 
 def test_updates_that_change_nothing_are_dropped():
