@@ -1,9 +1,11 @@
 """Random graphs, drawn together with the values that they should have and the errors that rounding may bring.
 
 Every node is evaluated in float64: once as it is, which is the reference, and `SAMPLES` times with the operands and the
-result of each rounded op moved by one unit in the last place of their dtype, up or down by chance (Monte Carlo
-arithmetic). How far these stray bounds what any order of evaluation may do. A node that loses half of its digits, that
-is not finite, or whose integers depend on the rounding of floats, is not kept: there, no answer is the right one.
+result of each rounded op moved by one unit in the last place of their dtype, up, down or not, by chance (Monte Carlo
+arithmetic). How far these stray bounds what any order of evaluation may do. Two more samples are rounded as arithmetic
+rounds, where chance seldom meets what rounding makes equal (1 - tanh(9)**2 is 0 in float32): once to the dtype of each
+node, once to float32 where that is shorter. A node that loses half of its digits, that is not finite, or whose integers
+depend on the rounding of floats, is not kept: there, no answer is the right one.
 """
 from __future__ import annotations
 
@@ -57,6 +59,17 @@ def is_exact(node: Expr) -> bool:
     return node.op.name in EXACT or isinstance(node.op.lower, (Index, View, Source))
 
 
+def rounded(value: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if not is_float(dtype):
+        return value
+    with np.errstate(over="ignore", under="ignore"):
+        return value.astype(dtype).astype(np.float64)
+
+
+def rounded_in_registers(value: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    return rounded(value, as_dtype("float32") if is_float(dtype) and dtype.itemsize == 2 else dtype)
+
+
 class Values:
     """The reference and the samples of every node that was asked for."""
 
@@ -64,12 +77,13 @@ class Values:
         self.rng = np.random.default_rng(seed)
         self.sizes: dict = {}
         self.known: dict[Expr, list[np.ndarray]] = {}
+        self.roundings = [self._as_it_is, *[self._moved] * SAMPLES, rounded, rounded_in_registers]
 
     def give(self, x: Expr, value: np.ndarray) -> None:
         for dim, size in zip(x.dims, value.shape, strict=True):
             bind(dim, size, self.sizes, "")
         value = value.astype(np.float64) if is_float(x.dtype) else value
-        self.known[x] = [value] * (SAMPLES + 1)
+        self.known[x] = [value] * len(self.roundings)
 
     def __getitem__(self, node: Expr) -> list[np.ndarray]:
         for x in topological([node]):
@@ -82,12 +96,12 @@ class Values:
             raise Unfit("large")
         exact = is_exact(node)
         found = []
-        for k in range(SAMPLES + 1):
+        for k, rounding in enumerate(self.roundings):
             operands = [self.known[x][k] for x in node.inputs]
-            if k and not exact:
-                operands = [self._moved(v, x.dtype) for v, x in zip(operands, node.inputs, strict=True)]
+            if not exact:
+                operands = [rounding(v, x.dtype) for v, x in zip(operands, node.inputs, strict=True)]
             value = self._meaning(node, operands)
-            found.append(self._moved(value, node.dtype) if k and not exact else value)
+            found.append(value if exact else rounding(value, node.dtype))
         if found[0].shape != concrete(node.dims, self.sizes):
             raise Unfit(f"{node.type} has shape {found[0].shape}")
         if any(a != 1 and concrete(a, self.sizes) != concrete(b, self.sizes) for a, b in met(node)):
@@ -105,11 +119,13 @@ class Values:
             raise Unfit("an axis that turns out to be empty") from error
         return np.asarray(value).astype(np.float64 if is_float(node.dtype) else node.dtype)
 
+    def _as_it_is(self, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        return value
+
     def _moved(self, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
         if not is_float(dtype):
             return value
-        with np.errstate(over="ignore", under="ignore"):
-            return (value * (1 + eps(dtype) * self.rng.choice((-1.0, 1.0), value.shape))).astype(dtype).astype(np.float64)
+        return rounded(value * (1 + eps(dtype) * self.rng.choice((-1.0, 0.0, 1.0), value.shape)), dtype)
 
     def spread(self, node: Expr) -> np.ndarray:
         reference, *samples = self[node]
