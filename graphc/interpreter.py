@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .ir.errors import ArgumentError
+from .ir.errors import ArgumentError, GraphcError
 from .ir.expr import Expr, label, locating
 from .ir.graph import topological
 from .ir.integer import Integer, Symbol, evaluate
 from .ir.leaves import Variable, as_expr
-from .ir.types import show_dims
+from .ir.types import Type, show_dims
 
 
 @locating
@@ -66,7 +66,20 @@ def _value(node: Expr, known: Mapping[Expr, np.ndarray], sizes: Mapping[Symbol, 
     if node.op.name == "placeholder":
         raise ArgumentError(f"no value was given for the placeholder {label(node)}:{node.type}, made at {node.line}")
     attrs = {k: concrete(v, sizes) for k, v in node.attrs.items()}
-    return np.asarray(node.op.numpy(*(known[x] for x in node.inputs), **attrs)).astype(node.dtype)
+    operands = [known[x] for x in node.inputs]
+    _check(node, operands, attrs)
+    return np.asarray(node.op.numpy(*operands, **attrs)).astype(node.dtype)
+
+
+def _check(node: Expr, operands: Sequence[np.ndarray], attrs: Mapping) -> None:
+    """The type rule once more, where only now the sizes are known."""
+    if any(isinstance(d, Integer) for x in node.inputs for d in x.dims):
+        types = [Type(a.dtype, a.shape) for a in operands]
+        try:
+            node.op.infer(*types, **attrs)
+        except GraphcError as error:
+            given = ", ".join(f"{label(x)}:{t}" for x, t in zip(node.inputs, types, strict=True))
+            raise type(error)(f"{node.op.name}({given}): {error}\n  made at {node.line}") from None
 
 
 def concrete(value, sizes: Mapping[Symbol, int]):

@@ -12,7 +12,7 @@ from ..ir.registry import public
 from ..ir.types import as_axes, as_axis, compute_dtype, show_dims
 from .custom import with_gradient
 from .elementwise import abs, maximum, pow, rsqrt, square
-from .reduce import max, mean, sum
+from .reduce import highest, mean, sum
 from .shape import reshape
 from .softmax import float_operand
 
@@ -91,7 +91,7 @@ def normalize(x, axis=-1, order=2, epsilon=1e-7) -> Expr:
     if order == 2:
         y = wide * rsqrt(maximum(sum(square(wide), axes, keepdims=True), epsilon**2))
     elif order == math.inf:
-        y = wide / maximum(max(abs(wide), axes, keepdims=True), epsilon)
+        y = wide / maximum(highest(abs(wide), axes), epsilon)
     else:
         y = wide / pow(maximum(sum(pow(abs(wide), order), axes, keepdims=True), epsilon**order), 1 / order)
     return y.astype(x.dtype)

@@ -1,6 +1,7 @@
 """Reductions: folds over axes, and what is made of them."""
 from __future__ import annotations
 
+import builtins
 import math
 from functools import partial
 
@@ -34,6 +35,12 @@ def _number_type(x: Type, *, axes) -> Type:
     return _fold_type(x, axes=axes)
 
 
+def _extreme_type(x: Type, *, axes, nonempty=False) -> Type:
+    if nonempty and 0 in (x.dims[a] for a in axes):
+        raise ShapeError("an empty axis has no extreme element")
+    return _fold_type(x, axes=axes)
+
+
 def _bool_type(x: Type, *, axes) -> Type:
     if not is_bool(x.dtype):
         raise DTypeError("takes bool")
@@ -54,7 +61,7 @@ def _prod_grad(g, y, x, axes):
     return (stretched(g, x, axes) * permute_dims(reshape(others, moved.dims), [order.index(k) for k in range(x.ndim)]),)
 
 
-def _extreme_grad(g, y, x, axes):
+def _extreme_grad(g, y, x, axes, nonempty=False):
     """Shared evenly among all elements that are the extreme."""
     hit = equal(x, stretched(y, x, axes)).astype(g.dtype)
     return (stretched(g / _sum(hit, axes=axes), x, axes) * hit,)
@@ -70,7 +77,7 @@ def _bound(dtype: np.dtype, sign: int):
 
 
 def _extreme(numpy, sign: int):
-    return in_compute_dtype(lambda x, axes: numpy(x, axis=axes, initial=_bound(x.dtype, sign)))
+    return in_compute_dtype(lambda x, axes, nonempty=False: numpy(x, axis=axes, initial=_bound(x.dtype, sign)))
 
 
 def _draw(low: float, high: float, *, empty: bool = True, dtype="float32"):
@@ -91,10 +98,10 @@ _sum = Op("sum", in_compute_dtype(lambda x, axes: np.sum(x, axis=axes, dtype=x.d
           cases=_draw(0, 3), tolerance=4, doc="The sum over axes.")
 _prod = Op("prod", in_compute_dtype(lambda x, axes: np.prod(x, axis=axes, dtype=x.dtype)), _number_type,
            Fold("1", "{acc} * {0}"), _prod_grad, cases=_draw(0.5, 1.8), tolerance=4, doc="The product over axes.")
-_max = Op("max", _extreme(np.max, -1), _fold_type,
+_max = Op("max", _extreme(np.max, -1), _extreme_type,
           Fold("lowest", "math.maximum({acc}, {0})", {"b": ("False", "{acc} or {0}")}), _extreme_grad,
           cases=_draw(-9, 9, empty=False), doc="The most over axes; NaN where there is one; over nothing the lowest.")
-_min = Op("min", _extreme(np.min, 1), _fold_type,
+_min = Op("min", _extreme(np.min, 1), _extreme_type,
           Fold("highest", "math.minimum({acc}, {0})", {"b": ("True", "{acc} and {0}")}), _extreme_grad,
           cases=_draw(-9, 9, empty=False), doc="The least over axes; NaN where there is one; over nothing the highest.")
 _all = Op("all", lambda x, axes: np.all(x, axis=axes), _bool_type, Fold("True", "{acc} and {0}"),
@@ -128,9 +135,9 @@ _argmin = Op("argmin", in_compute_dtype(lambda x, axis: np.argmin(x, axis)), _pl
 
 
 # ---- folds ----------------------------------------------------------------------------------------------------------
-def _fold(row: Op, x: Expr, axis, keepdims: bool) -> Expr:
+def _fold(row: Op, x: Expr, axis, keepdims: bool, **attrs) -> Expr:
     axes = as_axes(axis, x.ndim)
-    y = row(x, axes=axes) if axes else x
+    y = row(x, axes=axes, **attrs) if axes else x
     return expand_dims(y, axes) if keepdims else y
 
 
@@ -150,20 +157,26 @@ def prod(x, axis=None, *, dtype=None, keepdims=False) -> Expr:
 def max(x, axis=None, *, keepdims=False) -> Expr:
     """The largest over `axis`: NaN where there is one. The gradient is shared evenly among equal ones.
 
-    Raises ShapeError over an axis that is known to be empty; one that is empty at a call gives the dtype's lowest."""
-    return _fold(_max, _not_empty("max", as_expr(x), axis), axis, keepdims)
+    Raises ShapeError over an empty axis; CallError where only a call knows that it is."""
+    return _extreme_of(_max, as_expr(x), axis, keepdims)
 
 
 @public
 def min(x, axis=None, *, keepdims=False) -> Expr:
     """The smallest over `axis`; see `max`."""
-    return _fold(_min, _not_empty("min", as_expr(x), axis), axis, keepdims)
+    return _extreme_of(_min, as_expr(x), axis, keepdims)
 
 
-def _not_empty(name: str, x: Expr, axis) -> Expr:
-    if 0 in (x.dims[a] for a in as_axes(axis, x.ndim)):
-        raise ShapeError(f"{name} {x.type}: an empty axis has no extreme element")
-    return x
+def _extreme_of(row: Op, x: Expr, axis, keepdims: bool) -> Expr:
+    """Where all sizes are known there is nothing left to check at a call."""
+    sizes = [x.dims[a] for a in as_axes(axis, x.ndim)]
+    known = builtins.all(isinstance(n, int) and n > 0 for n in sizes)
+    return _fold(row, x, axis, keepdims, **({} if known else {"nonempty": True}))
+
+
+def highest(x: Expr, axes: tuple[int, ...]) -> Expr:
+    """`max` with its axes kept; over nothing the dtype's lowest."""
+    return _fold(_max, x, axes, True)
 
 
 @public
@@ -292,7 +305,7 @@ def logsumexp(x, axis=None, *, keepdims=False) -> Expr:
 def _logsumexp(x: Expr, axis, keepdims: bool) -> Expr:
     """Slices that are minus infinity throughout keep away from log(0), whose derivative is not a number."""
     axes = as_axes(axis, x.ndim)
-    top = _fold(_max, stop_gradient(x), axes, True)
+    top = highest(stop_gradient(x), axes)
     top = where(isfinite(top), top, 0)
     total = sum(exp(x - top), axes, keepdims=True)
     empty = equal(total, 0)

@@ -11,7 +11,7 @@ from ..ir.registry import public
 from ..ir.types import as_axes, compute_dtype, is_float
 from .custom import with_gradient
 from .elementwise import exp, log, stop_gradient
-from .reduce import max, sum
+from .reduce import highest, sum
 
 
 @public
@@ -47,7 +47,7 @@ def float_operand(name: str, x) -> Expr:
 def below_top(x: Expr, axes: tuple[int, ...]) -> Expr:
     """`x` less its maximum over `axes`: what exp takes without overflow. The maximum counts as a constant, for what
     is made of it does not depend on the shift."""
-    return x - max(stop_gradient(x), axes, keepdims=True)
+    return x - highest(stop_gradient(x), axes)
 
 
 def softmax_over(x: Expr, axes: tuple[int, ...]) -> Expr:

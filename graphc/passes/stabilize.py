@@ -12,7 +12,7 @@ from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ops.activation import sigmoid, softplus
 from ..ops.elementwise import exp, expm1, log, log1p, logaddexp, reciprocal
-from ..ops.reduce import logsumexp, max, sum
+from ..ops.reduce import highest, logsumexp, sum
 from .rules import Replace, Rule, indexed, rewrite
 
 
@@ -72,7 +72,7 @@ def _softmax(node: Expr) -> Expr | None:
     if parts is None or _is_shifted(parts[0]):
         return None
     x, axes = parts
-    shifted = exp(x - max(x, axes, keepdims=True))
+    shifted = exp(x - highest(x, axes))
     return shifted / sum(shifted, axes, keepdims=True)
 
 

@@ -5,7 +5,7 @@ import pytest
 import scipy.special
 
 import graphc
-from graphc.ir.errors import ArgumentError, DTypeError, ShapeError
+from graphc.ir.errors import ArgumentError, CallError, DTypeError, ShapeError
 
 from . import harness
 from .against_numpy import check, check_gradient, drawn
@@ -68,8 +68,23 @@ def test_the_extreme_of_nothing():
     for name in ("max", "min", "argmax", "argmin"):
         with pytest.raises(ShapeError, match="empty"):
             getattr(graphc, name)(graphc.zeros((2, 0)), 1)
-    x = graphc.placeholder((None,), "int8")
-    assert graphc.interpret([x], [graphc.max(x), graphc.min(x)], [[]]) == (-128, 127)
+    x = graphc.placeholder((None, 2), "float32", "x")
+    for name in ("max", "min", "argmax", "argmin"):
+        y = getattr(graphc, name)(x, 0)
+        message = rf"(?s){name}\(x:f32\[0,2\]\): .*empty.*{__file__}"
+        with pytest.raises(ShapeError, match=message):
+            graphc.interpret([x], y, [np.zeros((0, 2))])
+        with pytest.raises(CallError, match=message):
+            graphc.compile([x], y)(np.zeros((0, 2), "float32"))
+        assert graphc.interpret([x], getattr(graphc, name)(x, 1), [np.zeros((0, 2))]).shape == (0,)
+
+
+def test_softmax_and_logsumexp_take_what_a_call_leaves_empty():
+    x = graphc.placeholder((3, None), "float32")
+    naive = graphc.exp(x) / graphc.exp(x).sum(1, keepdims=True)
+    outputs = [graphc.softmax(x), graphc.log_softmax(x), graphc.logsumexp(x, 1), naive]
+    found = graphc.compile([x], outputs)(np.zeros((3, 0), "float32"))
+    assert [y.shape for y in found] == [(3, 0), (3, 0), (3,), (3, 0)] and np.isneginf(found[2]).all()
 
 
 def test_nan_is_every_extreme():

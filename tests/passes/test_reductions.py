@@ -5,6 +5,7 @@ import pytest
 import graphc
 from graphc import max, min, sum
 from graphc.ir.graph import Graph
+from graphc.ops.reduce import highest
 from graphc.passes.canonicalize import canonicalize
 from graphc.passes.simplify import simplify, simplify_exactly
 
@@ -80,7 +81,7 @@ def test_a_sum_over_an_unknown_stretch_is_a_multiple():
 
 def test_the_largest_of_nothing_stays_what_it_is():
     x, b = graphc.placeholder((None, 3), name="x"), graphc.placeholder((3,), name="b")
-    graph = Graph((x, b), (max(graphc.broadcast_to(b, x.dims), axis=0),))
+    graph = Graph((x, b), (highest(graphc.broadcast_to(b, x.dims), (0,)),))
     same_numbers(simple, graph, [np.zeros((0, 3)), [1.0, 2.0, 3.0]])
 
 
