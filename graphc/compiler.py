@@ -39,7 +39,7 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     `updates` maps Variables to expressions: all are computed from the old values, then all take effect. `device` is
     "cpu"; `threads` is how many threads a large step may use (default: ``GRAPHC_THREADS``, or all cores; results do not
     depend on it). `check_nan` runs every op by itself and raises NotFinite at the first that makes a NaN or an
-    infinity. `skip` names passes to leave out, ``rounding=False`` those rules that change how results round.
+    infinity. `skip` names a pass, or passes, to leave out, ``rounding=False`` those rules that change how results round.
 
     Raises ArgumentError, ShapeError or DTypeError where these do not fit together.
 
