@@ -23,9 +23,10 @@ from ..ir.expr import Expr
 from ..ir.integer import product
 from ..ir.leaves import Variable, as_expr, constant
 from ..ir.op import Case, Index, Op
-from ..ir.types import SHORT, Type, as_dims, as_dtype, broadcast, compute_dtype, is_float, is_integer
+from ..ir.types import SHORT, Type, as_dtype, broadcast, compute_dtype, is_float, is_integer
 from .creation import zeros_like
 from .elementwise import less, minimum, where
+from .shape import known_dims
 
 state = Variable(np.zeros(2, np.uint64), name="random.state", trainable=False)
 _streams = count()
@@ -184,6 +185,8 @@ def truncated_normal(shape=(), mean=0.0, stddev=1.0, dtype="float32", seed=None)
 
 def bernoulli(shape=(), p=0.5, dtype="bool", seed=None) -> Expr:
     """True with probability `p`, a number or an expression that broadcasts to `shape`; met to 2**-24."""
+    if not isinstance(p, Expr) and not (np.greater_equal(p, 0) & np.less_equal(p, 1)).all():
+        raise ArgumentError(f"random.bernoulli: p is a probability, not {p!r}")
     unit = _float_draw("bernoulli", _uniform_row, shape, "float32", seed)
     _check_broadcast("bernoulli", unit, p)
     return less(unit, p).astype(dtype)
@@ -202,7 +205,7 @@ def randint(shape=(), minval=0, maxval=None, dtype="int32", seed=None) -> Expr:
         raise ArgumentError(f"random.randint: minval and maxval are ints, not {minval!r} and {maxval!r}")
     if not info.min <= minval < maxval <= int(info.max) + 1 or maxval - minval >= 2**64:
         raise ArgumentError(f"random.randint: [{minval}, {maxval}) is not a range of 1 to 2**64 - 1 values of {dtype}")
-    return _drawn(_integers_row, shape, dtype, seed, low=int(minval), size=int(maxval) - int(minval))
+    return _drawn("randint", _integers_row, shape, dtype, seed, low=int(minval), size=int(maxval) - int(minval))
 
 
 def dropout(x, rate, noise_shape=None, seed=None) -> Expr:
@@ -230,19 +233,22 @@ def _noise_dims(x: Expr, shape) -> tuple:
 
 
 # ---- their parts ----------------------------------------------------------------------------------------------------
-def _drawn(row: Op, shape, dtype: np.dtype, seed, **attrs) -> Expr:
+def _drawn(name: str, row: Op, shape, dtype: np.dtype, seed, **attrs) -> Expr:
+    dims = known_dims(f"random.{name}", shape)
     stream = next(_streams) % 2**32 if seed is None else 0
-    return row(_state(seed), shape=as_dims(shape), dtype=dtype, stream=stream, **attrs)
+    return row(_state(seed), shape=dims, dtype=dtype, stream=stream, **attrs)
 
 
 def _float_draw(name: str, row: Op, shape, dtype, seed) -> Expr:
     dtype = as_dtype(dtype)
     if not is_float(dtype):
         raise DTypeError(f"random.{name} gives floats, not {dtype}; use random.randint, or astype")
-    return _drawn(row, shape, dtype, seed)
+    return _drawn(name, row, shape, dtype, seed)
 
 
 def _located(name: str, row: Op, shape, mean, stddev, dtype, seed) -> Expr:
+    if not isinstance(stddev, Expr) and not np.greater_equal(stddev, 0).all():
+        raise ArgumentError(f"random.{name}: stddev is a standard deviation, 0 or more, not {stddev!r}")
     return _scaled(name, _float_draw(name, row, shape, dtype, seed), stddev, mean)
 
 

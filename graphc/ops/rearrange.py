@@ -202,7 +202,7 @@ def roll(x, shift, axis=None) -> Expr:
     if axis is None:
         return reshape(roll(flatten(x), shift, 0), x.dims)
     axes = [as_axis(a, x.ndim) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
-    shifts = [int(s) for s in (shift if isinstance(shift, (tuple, list)) else (shift,))]
+    shifts = [_as_shift(s) for s in (shift if isinstance(shift, (tuple, list)) else (shift,))]
     count = max(len(axes), len(shifts))
     if {len(axes), len(shifts)} - {1, count}:
         raise ArgumentError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
@@ -210,6 +210,12 @@ def roll(x, shift, axis=None) -> Expr:
     for a, s in zip(axes * (count // len(axes)), shifts * (count // len(shifts)), strict=True):
         total[a] = total.get(a, 0) + s
     return _roll(x, shifts=tuple(total.values()), axes=tuple(total)) if x.ndim else x
+
+
+def _as_shift(shift) -> int:
+    if isinstance(shift, bool) or not isinstance(shift, (int, np.integer)):
+        raise ArgumentError(f"roll: a shift is an int, not {shift!r}")
+    return int(shift)
 
 
 # ---- joining and splitting ------------------------------------------------------------------------------------------

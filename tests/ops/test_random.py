@@ -166,12 +166,28 @@ def test_wrong_arguments():
         random.uniform((3,), seed=1.5)
     with pytest.raises(ShapeError, match="broadcast"):
         random.normal((3,), mean=np.zeros((2, 3)))
+    for shape in ((None, 3), graphc.placeholder((None, 3)).shape):
+        for draw in (random.uniform, random.normal, random.truncated_normal, random.bernoulli, random.randint):
+            with pytest.raises(ShapeError, match=rf"random.{draw.__name__}.*use x.dims"):
+                draw(shape)
+    for p in (1.5, -0.1, math.nan, np.array([0.5, 2])):
+        with pytest.raises(ArgumentError, match="random.bernoulli: p is a probability, not"):
+            random.bernoulli((2,), p)
+    for draw in (random.normal, random.truncated_normal):
+        with pytest.raises(ArgumentError, match=rf"random.{draw.__name__}: stddev .*, not -1"):
+            draw((3,), stddev=-1)
     with pytest.raises(ShapeError, match="u64"):
         random.normal((3,), seed=graphc.placeholder((2,), "int32"))
     with pytest.raises(ArgumentError, match="rate"):
         graphc.dropout(graphc.placeholder((3,)), 1.5)
     with pytest.raises(ShapeError, match="noise_shape"):
         graphc.dropout(graphc.placeholder((3, 4)), 0.5, (3, 2))
+
+
+def test_a_shape_of_sizes_that_a_call_knows():
+    x = graphc.placeholder((None, 3))
+    y = graphc.compile([x], graphc.random.uniform(x.dims, seed=1))(np.zeros((4, 3), "float32"))
+    np.testing.assert_array_equal(y, graphc.interpret([], graphc.random.uniform((4, 3), seed=1), []))
 
 
 def test_the_rows_know_no_state_but_their_operand():

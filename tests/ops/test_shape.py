@@ -166,6 +166,7 @@ N = graphc.placeholder((None, 3), name="n")
     (lambda: graphc.repeat(X, [1, 2, 3], 0), ShapeError, "3 repeats"),
     (lambda: graphc.repeat(X, graphc.constant(2)), ArgumentError, "depends"),
     (lambda: graphc.roll(X, (1, 2, 3), (0, 1)), ArgumentError, "3 shifts"),
+    (lambda: graphc.roll(X, 1.5, 0), ArgumentError, "roll: a shift is an int, not 1.5"),
     (lambda: graphc.arange(0, 5, 0), ArgumentError, "step"),
     (lambda: graphc.arange(graphc.constant(3)), ArgumentError, "x.dims"),
     (lambda: graphc.tril(graphc.zeros(3)), ShapeError, "2 dimensions"),
