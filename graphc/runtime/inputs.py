@@ -13,7 +13,8 @@ from ..ir.types import SHORT, bfloat16, is_float, is_integer, show_dims
 def as_input(value, x: Expr, position: int) -> np.ndarray:
     """`value` as a C-contiguous, aligned, native array of the placeholder's dtype and rank.
 
-    Python numbers, lists, single numbers of any dtype that fit, and narrower dtypes are converted; an array whose dtype would lose something is an error."""
+    Python numbers, lists, single numbers of any dtype that fit, and narrower dtypes are converted; an array whose
+    dtype would lose something is an error."""
     if type(value) is np.ndarray and value.dtype == x.dtype and value.flags.c_contiguous and value.flags.aligned \
             and value.dtype.isnative:
         array = value
