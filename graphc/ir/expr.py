@@ -211,7 +211,8 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
     outermost, which is the user's."""
     reason = getattr(error, "reason", str(error))
     if "\n  at " not in reason:
-        given = ", ".join(_typed(x) for x in operands if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
+        listed = (y for x in operands for y in (x if isinstance(x, (list, tuple)) else (x,)))
+        given = ", ".join(_typed(x) for x in listed if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
         subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
         error.reason, error.args = reason, (f"{subject}{reason}\n  at {user_line()}",)
     return error

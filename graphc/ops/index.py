@@ -381,7 +381,10 @@ def _aligned(name: str, x, j, axis) -> tuple[Expr, Expr, int]:
     axis = as_axis(axis, x.ndim)
     if not is_integer(j.dtype):
         raise DTypeError(f"{name} {x.type}: indices have an integer dtype, not {j.type}")
-    common = broadcast(x.dims[:axis] + (1,) + x.dims[axis + 1:], j.dims[:axis] + (1,) + j.dims[axis + 1:])
+    try:
+        common = broadcast(x.dims[:axis] + (1,) + x.dims[axis + 1:], j.dims[:axis] + (1,) + j.dims[axis + 1:])
+    except ShapeError:
+        raise ShapeError(f"{name}: {x.type} and indices {j.type} do not broadcast off axis {axis}") from None
     shapes = [(*common[:axis], v.dims[axis], *common[axis + 1:]) for v in (x, j)]
     return broadcast_to(x, shapes[0]), broadcast_to(j, shapes[1]), axis
 

@@ -64,17 +64,28 @@ def _inside(k: Size, start: Size, step: Size, size: Size, operands: list) -> lis
 
 def _concat_type(*xs: Type, axis) -> Type:
     first = xs[0]
-    for x in xs[1:]:
-        if x.rank != first.rank:
-            raise ShapeError("all must have as many dimensions")
-    rest = [x.dims[:axis] + (1,) + x.dims[axis + 1:] for x in xs]
-    common = broadcast(*rest)
-    if any((a == 1) != (b == 1) for dims in rest for a, b in zip(dims, common, strict=True)):
-        raise ShapeError(f"sizes off axis {axis} must be equal: " + " and ".join(show_dims(x.dims) for x in xs))
+    if any(x.rank != first.rank for x in xs):
+        raise ShapeError(f"all must have as many dimensions: {_shapes(xs)}")
+    common = _agreed([x.dims[:axis] + (1,) + x.dims[axis + 1:] for x in xs])
+    if common is None:
+        raise ShapeError(f"sizes off axis {axis} must be equal: {_shapes(xs)}")
     total = xs[0].dims[axis]
     for x in xs[1:]:
         total = total + x.dims[axis]
     return first.with_dims(common[:axis] + (total,) + common[axis + 1:])
+
+
+def _agreed(shapes: list[tuple[Size, ...]]) -> tuple[Size, ...] | None:
+    """The shape that all of these are; None where they differ."""
+    try:
+        common = broadcast(*shapes)
+    except ShapeError:
+        return None
+    return common if all((a == 1) == (b == 1) for dims in shapes for a, b in zip(dims, common, strict=True)) else None
+
+
+def _shapes(xs) -> str:
+    return " and ".join(dict.fromkeys(show_dims(x.dims) for x in xs))
 
 
 WIDEST = 16
@@ -252,6 +263,8 @@ def stack(arrays, axis=0) -> Expr:
     """The arrays, all of one shape, joined along a new axis."""
     arrays = _list("stack", arrays)
     axis = as_axis(axis, arrays[0].ndim + 1)
+    if len({x.ndim for x in arrays}) > 1 or _agreed([x.dims for x in arrays]) is None:
+        raise ShapeError(f"all must have one shape, to be joined along a new axis {axis}: {_shapes(arrays)}")
     return concat([expand_dims(x, axis) for x in arrays], axis)
 
 

@@ -182,6 +182,8 @@ X, F = graphc.placeholder((2, 3), name="x"), graphc.placeholder((2,), name="f")
     (lambda: graphc.take(X, [9], 1), IndexOutOfBounds, "index 9"),
     (lambda: graphc.take(X, 0, mode="no"), ArgumentError, "'no'"),
     (lambda: graphc.take_along_axis(X, [0]), ShapeError, "dimensions"),
+    (lambda: graphc.take_along_axis(X, np.zeros((2, 2), int), 0), ShapeError,
+     "take_along_axis: f32[2,3] and indices i64[2,2] do not broadcast off axis 0"),
     (lambda: graphc.one_hot(F, 3), DTypeError, "integers"),
 ])
 def test_errors_say_what_is_wrong(build, error, words):

@@ -136,7 +136,7 @@ def test_views_of_the_same_shape_are_the_same_expression():
         assert y is x
 
 
-X = graphc.placeholder((2, 3), name="x")
+X, Y = graphc.placeholder((2, 3), name="x"), graphc.placeholder((4, 5), name="y")
 N = graphc.placeholder((None, 3), name="n")
 
 
@@ -154,6 +154,12 @@ N = graphc.placeholder((None, 3), name="n")
     (lambda: graphc.concat([X, graphc.zeros((2, 2))]), ShapeError, "(2, 2)"),
     (lambda: graphc.concat([X, graphc.zeros((1, 2))], 1), ShapeError, "off axis 1"),
     (lambda: graphc.concat([X, graphc.zeros(3)]), ShapeError, "dimensions"),
+    (lambda: graphc.concat([X, Y]), ShapeError,
+     "concat(x:f32[2,3], y:f32[4,5]): sizes off axis 0 must be equal: (2, 3) and (4, 5)"),
+    (lambda: graphc.stack([X, Y], -1), ShapeError,
+     "stack(x:f32[2,3], y:f32[4,5]): all must have one shape, to be joined along a new axis 2: (2, 3) and (4, 5)"),
+    (lambda: graphc.stack([X, X[:1]]), ShapeError, "along a new axis 0: (2, 3) and (1, 3)"),
+    (lambda: graphc.vstack([X, Y]), ShapeError, "vstack(x:f32[2,3], y:f32[4,5]): sizes off axis 0"),
     (lambda: graphc.concat([]), ArgumentError, "nothing"),
     (lambda: graphc.concat([graphc.constant(1)]), ShapeError, "stack"),
     (lambda: graphc.split(X, 2, 1), ShapeError, "3 does not divide into 2"),
