@@ -45,6 +45,25 @@ def test_all_passes(program, threads):
     check(program, threads=threads)
 
 
+def bits(inputs, outputs, arrays, threads):
+    return [np.asarray(y).tobytes() for y in graphc.compile(inputs, outputs, threads=threads)(*arrays)]
+
+
+@settings(max_examples=5)
+@given(programs)
+def test_the_number_of_threads_changes_no_bit(program):
+    given = program.inputs, program.outputs, program.arrays
+    assert bits(*given, threads=1) == bits(*given, threads=3)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 4])
+def test_zeros_keep_their_sign_in_vector_lanes_and_beside_them(threads):
+    scale, mask = graphc.placeholder((), "float32"), graphc.placeholder((512,), "bool")
+    y = scale * mask.astype("float32") + (3 * mask.astype("int64")).astype("float32")
+    arrays = np.float32(-0.0), np.zeros(512, bool)
+    assert bits([scale, mask], [y], arrays, threads) == [np.zeros(512, "float32").tobytes()]
+
+
 @settings(max_examples=3)
 @given(programs)
 def test_without_one_pass(program):

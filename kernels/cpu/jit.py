@@ -1,6 +1,7 @@
 """How the functions of this package are compiled: lazily, without the GIL, without exceptions, with IEEE arithmetic
-except that a product and a sum may contract into one rounding and the sign of a zero may be lost. NaN and infinity
-stay what they are."""
+except that a product and a sum may contract into one rounding. NaN and infinity stay what they are, and so does the sign
+of a zero: LLVM would lose it in vector lanes and not in the few iterations left over, and which those are depends on the
+number of threads."""
 from __future__ import annotations
 
 from numba.core.target_extension import jit_registry
@@ -8,7 +9,7 @@ from numba.core.target_extension import jit_registry
 from .pipeline import Pipeline, SeparatePipeline
 from .target import KIND, Function
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}, "no_cpython_wrapper": True,
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cpython_wrapper": True,
            "no_cfunc_wrapper": True}
 
 
