@@ -22,14 +22,14 @@ def renamed(text: str) -> str:
     ...     "def g(args, tid, threads):\\n    rate = source(args, 0, 'f32')")
     True
     """
-    imports, body = text.split("\n\n\n", 1) if text.startswith(("from", "import")) else ("", text)
-    known = RESERVED | set(re.findall(r"\w+", imports))
+    imported = "\n".join(line for line in text.splitlines() if re.match(r"\s*(from|import)\b", line))
+    known = RESERVED | set(re.findall(r"\w+", imported))
     numbers: dict[str, str] = {}
 
     def number(match: re.Match) -> str:
         word = match[0]
         return word if word[0] in "\"'" or word in known else numbers.setdefault(word, f"_{len(numbers)}")
-    return imports + "\n" + re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[A-Za-z_]\w*", number, body)
+    return re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[A-Za-z_]\w*", number, text)
 
 
 __all__ = ["KernelSource", "renamed"]

@@ -139,3 +139,8 @@ def test_kernels_that_differ_in_names_alone_are_one():
     assert renamed(one) != renamed(one.replace("f32(1)", "f32(2)"))
     assert renamed(one) != renamed(one.replace('"f32"', '"f16"'))
     assert renamed(one) != renamed(one.replace("math.exp", "math.log"))
+
+
+def test_what_a_kernel_imports_tells_it_apart():
+    text = "\nfrom graphc.kernels.cpu.conv import {} as kernel\n\n\ndef step(args, tid, threads):\n    kernel(args)\n"
+    assert renamed(text.format("forward")) != renamed(text.format("input_gradient"))
