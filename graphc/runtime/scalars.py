@@ -1,4 +1,4 @@
-"""Calls whose inputs and outputs are all numbers: packed into one buffer, run, and read back, in about a microsecond."""
+"""Calls whose inputs and outputs are all numbers: packed into one buffer, run, and read back, in about two microseconds."""
 from __future__ import annotations
 
 import struct
