@@ -135,9 +135,10 @@ class Body:
         expression = lower.by_dtype.get(kinds) or lower.by_dtype.get(kinds[0], lower.expression)
         working = next((o.dtype for o in operands if not is_bool(o.dtype)), dtype)
         plain = expression == "{0}"
-        code = converted(typed(_substituted(expression, numbers), working), operands, dtype, plain)
-        if plain and node.dtype not in (dtype, node.inputs[0].dtype):  # a cast to a 16-bit float was asked for
-            code = f'as_stored({code}, "{SHORT[node.dtype]}")'
+        if plain and node.dtype not in (dtype, node.inputs[0].dtype):
+            code = _narrowed(operands[0], node.dtype)
+        else:
+            code = converted(typed(_substituted(expression, numbers), working), operands, dtype, plain)
         return self.assign(node.op.name, code, dtype, self.depth(operands=operands))
 
     def assign(self, wanted: str, code: str, dtype: np.dtype, depth: int | None = None) -> Value:
@@ -228,16 +229,18 @@ def converted(template: str, operands: list[Value], dtype: np.dtype, plain: bool
 
 
 def conversion(x: Value, dtype: np.dtype) -> str:
-    """C's conversions: to bool, whether it is not zero; a float to an unsigned integer by way of int64, so that negative
-    ones wrap around, and to uint64 from 2**63 on less that."""
+    """To bool, whether it is not zero; of a float to an integer, the nearest one that `dtype` holds."""
     if is_bool(dtype):
         return f"{x.code} != {number(0, x.dtype)}"
-    if is_float(x.dtype) and dtype == np.uint64:
-        half = number(2**63, x.dtype)
-        return f"(u64(i64({x.code} - {half})) ^ u64({2**63}) if {x.code} >= {half} else u64(i64({x.code})))"
-    if is_float(x.dtype) and dtype.kind == "u":
-        return f"{cast(dtype)}(i64({x.code}))"
+    if is_float(x.dtype) and is_integer(dtype):
+        return f"math.to_{cast(dtype)}({x.code})"
     return f"{cast(dtype)}({x.code})"
+
+
+def _narrowed(x: Value, dtype: np.dtype) -> str:
+    """A cast to a 16-bit float: rounded once."""
+    exact = x.dtype == np.float32 or x.dtype.itemsize < 4
+    return f'as_stored({f"f32({x.code})" if exact else f"math.to_odd({x.code})"}, "{SHORT[dtype]}")'
 
 
 def _substituted(expression: str, numbers: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 from . import (
     activation,
     conv,
+    convert,
     copy,
     creation,
     cumulative,
@@ -28,8 +29,8 @@ from . import (
 ROWS = (leaves, copy, gather)
 """Modules of rows that have no public function of their own."""
 
-PUBLIC = (elementwise, activation, reduce, shape, creation, rearrange, extend, cumulative, sorting, index, linalg, einsum,
-          conv, pool, resize, softmax, normalization, loss, custom)
+PUBLIC = (elementwise, convert, activation, reduce, shape, creation, rearrange, extend, cumulative, sorting, index,
+          linalg, einsum, conv, pool, resize, softmax, normalization, loss, custom)
 """Modules whose ``__all__`` users see as ``graphc.<name>``."""
 
 PUBLIC_NAMES = {name: getattr(module, name) for module in PUBLIC for name in module.__all__}

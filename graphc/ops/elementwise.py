@@ -12,9 +12,10 @@ import numpy as np
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr
 from ..ir.leaves import as_expr, constant
-from ..ir.op import Case, Op, Scalar
+from ..ir.op import Op, Scalar
 from ..ir.registry import public
-from ..ir.types import SHORT, as_dtype, is_float
+from ..ir.types import is_float
+from .convert import astype
 from .rows import (
     bitwise,
     choosing,
@@ -221,31 +222,12 @@ bitwise_left_shift = elementwise("bitwise_left_shift", np.left_shift, "math.left
 bitwise_right_shift = elementwise("bitwise_right_shift", np.right_shift, "math.right_shift({0}, {1})", dtypes=shifting,
                                   domain=((-99, 99), (0, 70)), doc="x >> y; 0 or -1 from the width of x on.")
 
-# ---- choice and conversion ------------------------------------------------------------------------------------------
+# ---- choice ---------------------------------------------------------------------------------------------------------
 where = elementwise("where", np.where, "{1} if {0} else {2}",
                     lambda g, y, c, a, b: (None, where(c, g, 0), where(c, 0, g)), dtypes=choosing, domain=(-3, 3),
                     doc="x where the condition holds, y elsewhere.")
 stop_gradient = elementwise("stop_gradient", lambda x: x, "{0}", dtypes=same, domain=(-3, 3),
                             doc="x, as a constant to every derivative.")
-
-
-def _astype_cases(rng: np.random.Generator):
-    for source in map(np.dtype, ("float32", "int8", "uint16", "int64", "bool")):
-        for dtype in SHORT:
-            if dtype != source:
-                yield Case((rng.integers(0, 3, (2, 3)).astype(source),), {"dtype": dtype})
-
-
-_astype = Op("astype", lambda x, dtype: np.asarray(x).astype(dtype), lambda x, *, dtype: x.with_dtype(dtype),
-             Scalar("{0}"), lambda g, y, x, dtype: (astype(g, x.dtype),), cases=_astype_cases,
-             doc="The same numbers in another dtype.")
-
-
-@public
-def astype(x, dtype) -> Expr:
-    """`x` in another dtype: C's conversions, as in NumPy; to bool, whether it is not zero."""
-    x, dtype = as_expr(x), as_dtype(dtype)
-    return x if dtype == x.dtype else _astype(x, dtype=dtype)
 
 
 # ---- functions ------------------------------------------------------------------------------------------------------
@@ -319,4 +301,4 @@ arcsinh, arccosh, arctanh = asinh, acosh, atanh
 left_shift, right_shift = bitwise_left_shift, bitwise_right_shift
 
 __all__ = [name for name, row in globals().items() if isinstance(row, Op) and not name.startswith("_")]
-__all__ += ["astype", "clip", "conj", "nan_to_num", "positive", "round"]
+__all__ += ["clip", "conj", "nan_to_num", "positive", "round"]

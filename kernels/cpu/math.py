@@ -10,6 +10,7 @@ from __future__ import annotations
 from numba import types
 
 from .circular import acos, asin, atan, atan2, cos, hypot, sin, tan
+from .convert import to_i8, to_i16, to_i32, to_i64, to_odd, to_u8, to_u16, to_u32, to_u64
 from .exponential import (
     acosh,
     asinh,
@@ -123,4 +124,5 @@ def _inside(x: Number, y: Number) -> Number:
 __all__ = ["abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "copysign", "cos", "cosh", "erf",
            "exp", "exp2", "expm1", "floor", "floor_divide", "hypot", "isfinite", "isinf", "left_shift", "log", "log10",
            "log1p", "log2", "logaddexp", "maximum", "minimum", "pow", "remainder", "right_shift", "rint", "sigmoid",
-           "sin", "sinh", "softplus", "sqrt", "tan", "tanh", "trunc"]
+           "sin", "sinh", "softplus", "sqrt", "tan", "tanh", "to_i16", "to_i32", "to_i64", "to_i8", "to_odd", "to_u16",
+           "to_u32", "to_u64", "to_u8", "trunc"]

@@ -145,12 +145,13 @@ class Number:
         return Number(self.builder, self.builder.bitcast(self.value, code), kind)
 
     def converted(self, kind: types.Type) -> Number:
-        """A float in another float type; a signed integer as a float."""
+        """A float in another float type; an integer as a float."""
         code = ir.FloatType() if kind == types.float32 else ir.DoubleType()
         if kind == self.type:
             return self
         if not self.is_float:
-            return Number(self.builder, self.builder.sitofp(self.value, code), kind)
+            convert = self.builder.sitofp if self.is_signed else self.builder.uitofp
+            return Number(self.builder, convert(self.value, code), kind)
         convert = self.builder.fpext if kind.bitwidth > self.width else self.builder.fptrunc
         return Number(self.builder, convert(self.value, code), kind)
 
