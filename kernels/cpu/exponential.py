@@ -43,6 +43,15 @@ def _exp(x: Number, halved: int = 0) -> Number:
     return fma(r, a, a) * b
 
 
+def _exp_below(x: Number) -> Number:
+    """e**x of a number that is not above 0: a power of 2 that is never subnormal, then a constant one."""
+    form = format_of(x)
+    low, far = form.exp_range[0], (form.bias + 1) // 2
+    r, k = _reduced_exp(select(x < low, x.constant(low), x))
+    a = _power_of_2(k + far, form)
+    return fma(r, a, a) * 2.0 ** -far
+
+
 def _expm1(x: Number) -> Number:
     form = format_of(x)
     r, k = _reduced_exp(_held(x, *form.exp_range))
@@ -76,17 +85,22 @@ def expm1(x):
 @elementary
 def sigmoid(x):
     """1 / (1 + e**-x)"""
-    small = _exp(-magnitude(x))
+    small = _exp_below(-magnitude(x))
     return select(x < 0, small, x.constant(1)) / (1 + small)
 
 
 @elementary
 def tanh(x):
     """Hyperbolic tangent."""
+    form = format_of(x)
     a = magnitude(x)
-    limit = format_of(x).tanh_limit
-    t = _expm1(2 * select(a > limit, x.constant(limit), a))
-    return signed_as(t / (t + 2), x)
+    a = select(a > form.tanh_limit, x.constant(form.tanh_limit), a)
+    n, k = nearest(a * (2 * LOG2E))
+    r = fma(n, -LN2 / 2, a)  # what ln 2 is rounded by counts for little: k times its error, over 2**k
+    power = _power_of_2(k, form)
+    halved = fma(r * r, polynomial(r, [c * 2.0 ** (j + 1) for j, c in enumerate(form.exp)]), r)
+    half = fma(halved, power, fma(power, 0.5, -0.5))  # of expm1(2 * a)
+    return signed_as(half / (half + 1), x)
 
 
 @elementary
@@ -114,7 +128,7 @@ def erf(x):
     square = x * x
     small = fma(a, polynomial(square, form.erf), a)
     b = select(a > form.erf_limit, x.constant(form.erf_limit), a)
-    large = 1 - _exp(fma(-b, b, polynomial(b - 1, form.erfc)))
+    large = 1 - _exp_below(fma(-b, b, polynomial(b - 1, form.erfc)))
     return signed_as(select(a < 1, small, large), x)
 
 
@@ -185,7 +199,7 @@ def log10(x):
 
 
 def _softplus(x: Number) -> Number:
-    return select(x < 0, x.constant(0), x) + _log1p(_exp(-magnitude(x)))
+    return select(x < 0, x.constant(0), x) + _log1p(_exp_below(-magnitude(x)))
 
 
 @elementary
@@ -197,7 +211,7 @@ def softplus(x):
 @elementary
 def logaddexp(x, y):
     """log(e**x + e**y)"""
-    return select(x == y, x + LN2, select(x > y, x, y) + _log1p(_exp(-magnitude(x - y))))
+    return select(x == y, x + LN2, select(x > y, x, y) + _log1p(_exp_below(-magnitude(x - y))))
 
 
 @elementary

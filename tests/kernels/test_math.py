@@ -117,6 +117,15 @@ def test_logaddexp(dtype):
     assert np.all(np.abs(actual - exact)[finite] <= 4 * eps * np.maximum(1, np.maximum(np.abs(x), np.abs(y)))[finite])
 
 
+@pytest.mark.parametrize("dtype, saturated", [("float32", 9.011), ("float64", 19.062)])
+def test_tanh_is_odd_and_is_1_where_it_rounds_to_1(dtype, saturated):
+    x = np.linspace(0, 12 if dtype == "float32" else 22, 100_001).astype(dtype)
+    y = computed("tanh", x)
+    np.testing.assert_array_equal(computed("tanh", -x), -y)
+    assert np.all(y <= 1) and np.all(y[x > saturated] == 1)
+    assert errors_in_ulps(y, np.tanh(x.astype(WIDE))).max() <= 2.5
+
+
 def test_sine_where_reduction_is_hardest():
     """6381956970095103 * 2**797 is the float64 nearest to an odd multiple of pi/2 (Muller, Elementary Functions)."""
     x = np.array([6381956970095103 * 2.0 ** 797, 1e22])
