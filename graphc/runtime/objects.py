@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -34,12 +35,12 @@ _KERNELS = Path(__file__).resolve().parent.parent / "kernels" / "cpu"
 
 @dataclass(frozen=True)
 class _Unit:
-    """One object file: its key, the symbols that are wanted of it, and how it is made for a target machine, together
-    with the parts that it calls into: for the symbol of each, how to make it."""
+    """One object file: its key, the symbols that are wanted of it, and how it is made. `lower()` says how LLVM makes
+    it for a target machine, and for the symbol of each part that it calls into, how that is lowered."""
 
     key: str
     symbols: tuple[str, ...]
-    make: Callable[[llvm.TargetMachine], tuple[bytes, dict[str, Callable]]]
+    lower: Callable[[], tuple[Callable[[llvm.TargetMachine], bytes], dict[str, Callable]]]
 
 
 compiled: list[str] = []
@@ -58,30 +59,30 @@ def load(sources: Sequence[KernelSource]) -> list[int]:
 def load_ir(text: str, symbols: Sequence[str]) -> tuple[int, ...]:
     """The addresses of `symbols` in the LLVM assembly `text`."""
     return _linker().load([_Unit(_digest("ir", text, llvmlite.__version__, *_target()), tuple(symbols),
-                                 functools.partial(_assembled, text))])[0]
+                                 lambda: (functools.partial(_assembled, text), {}))])[0]
 
 
 def _kernel(source):
     key = _digest("kernel", renamed(source.text), _toolchain(), *_target())
     symbol = f"kernel_{key[:16]}"
-    return _Unit(key, (symbol,), functools.partial(_compiled, source, symbol))
+    return _Unit(key, (symbol,), functools.partial(_lowered, source, symbol))
 
 
-def _compiled(source, symbol, target):
-    made = _compiler().compiled(source.text, source.name, symbol, target, _part_symbol)
+def _lowered(source, symbol):
+    lowered = _compiler().lowered(source.text, source.name, symbol, _part_symbol)
     compiled.append(source.name)
-    return made.content, made.parts
+    return lowered.emit, lowered.parts
 
 
 def _part_symbol(identity):
     return _PART + _digest("part", identity, _toolchain(), *_target())
 
 
-def _part(symbol, make):
+def _part(symbol, lower):
     """The unit of a part; the symbol of a part is its key."""
-    def made(_):
-        part = make()
-        return part.content, part.parts
+    def made():
+        part = lower()
+        return part.emit, part.parts
     return _Unit(symbol.removeprefix(_PART), (symbol,), made)
 
 
@@ -89,7 +90,7 @@ def _assembled(text, target):
     module = llvm.parse_assembly(text)
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=2))
     builder.getModulePassManager().run(module, builder)
-    return target.emit_object(module), {}
+    return target.emit_object(module)
 
 
 def _compiler():
@@ -128,42 +129,12 @@ class _Linker:
 
     def load(self, units: Iterable[_Unit]) -> list[tuple[int, ...]]:
         with self._lock:
-            found: dict[str, tuple[tuple, bytes]] = {}
-            for unit in units:
-                self._gather(unit, found)
+            with _Batch(self._addresses) as batch:
+                for unit in units:
+                    batch.add(unit)
+                found = batch.contents()
             self._link(found)
             return [self._addresses[unit.key] for unit in units]
-
-    def _gather(self, unit, found):
-        """Add the unit's object to `found`, and those of its parts, unless they are there or linked."""
-        if unit.key in self._addresses or unit.key in found:
-            return
-        cached = self._cached(unit, found)
-        if cached is None:
-            cached = self._made(unit, found)
-        found.update(cached)
-
-    def _cached(self, unit, found):
-        """The objects of the unit and its parts from the cache, if all are there."""
-        payload = default_cache().get(unit.key)
-        if payload is None:
-            return None
-        parts, content = _unpacked(payload)
-        objects = {unit.key: (unit.symbols, content)}
-        for part in (_part(symbol, None) for symbol in parts):
-            if part.key not in self._addresses and part.key not in found:
-                below = self._cached(part, found)
-                if below is None:
-                    return None
-                objects |= below
-        return objects
-
-    def _made(self, unit, found):
-        content, parts = unit.make(target_machine(device("cpu")))
-        for symbol, make in parts.items():
-            self._gather(_part(symbol, make), found)
-        default_cache().put(unit.key, _packed(parts, content))
-        return {unit.key: (unit.symbols, content)}
 
     def _link(self, found):
         known = {_PART + key for key in (*found, *self._addresses)}
@@ -178,6 +149,140 @@ class _Linker:
     def _renew_lock(self):
         """In a child process: the thread that held the lock at the fork is not there."""
         self._lock = threading.RLock()
+
+
+class _Batch:
+    """The objects of one load, from the cache or the compiler, without those that are `linked`.
+
+    LLVM needs no GIL. It works on a thread of its own, while this one has Numba lower the next kernel."""
+
+    def __init__(self, linked):
+        self._linked = linked
+        self._objects: dict[str, tuple[tuple, Callable[[], bytes]]] = {}
+        self._llvm = ThreadPoolExecutor(1, "graphc-llvm")
+        self._unkept: list[tuple[str, tuple[str, ...], Future]] = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._llvm.shutdown(cancel_futures=True)
+        self._keep()
+
+    def contents(self) -> dict[str, tuple[tuple, bytes]]:
+        """The symbols and the machine code of each object, by key."""
+        return {key: (symbols, content()) for key, (symbols, content) in self._objects.items()}
+
+    def add(self, unit: _Unit) -> None:
+        """Add the unit's object, and those of its parts."""
+        if not self._has(unit):
+            self._objects.update(self._cached(unit) or self._made(unit))
+
+    def _has(self, unit):
+        return unit.key in self._linked or unit.key in self._objects
+
+    def _cached(self, unit):
+        """The objects of the unit and its parts from the cache, if all are there."""
+        payload = default_cache().get(unit.key)
+        if payload is None:
+            return None
+        parts, content = _unpacked(payload)
+        objects = {unit.key: (unit.symbols, lambda: content)}
+        for part in (_part(symbol, None) for symbol in parts):
+            if not self._has(part):
+                below = self._cached(part)
+                if below is None:
+                    return None
+                objects |= below
+        return objects
+
+    def _made(self, unit):
+        self._keep()
+        emit, parts = unit.lower()
+        for symbol, lower in parts.items():
+            self.add(_part(symbol, lower))
+        content = self._llvm.submit(_emitted, emit)
+        self._unkept.append((unit.key, tuple(parts), content))
+        return {unit.key: (unit.symbols, content.result)}
+
+    def _keep(self):
+        """Put what is made by now into the cache."""
+        done = [made for made in self._unkept if made[2].done()]
+        self._unkept = self._unkept[len(done):]
+        for key, parts, content in done:
+            if not content.cancelled() and content.exception() is None:
+                default_cache().put(key, _packed(parts, content.result()))
+
+
+def _emitted(emit):
+    return emit(target_machine(device("cpu")))
+
+
+class _Batch:
+    """The objects of one load, from the cache or the compiler, without those that are `linked`.
+
+    LLVM needs no GIL. It works on a thread of its own, while this one has Numba lower the next kernel."""
+
+    def __init__(self, linked):
+        self._linked = linked
+        self._objects: dict[str, tuple[tuple, Callable[[], bytes]]] = {}
+        self._llvm = ThreadPoolExecutor(1, "graphc-llvm")
+        self._unkept: list[tuple[str, tuple[str, ...], Future]] = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._llvm.shutdown(cancel_futures=True)
+        self._keep()
+
+    def contents(self) -> dict[str, tuple[tuple, bytes]]:
+        """The symbols and the machine code of each object, by key."""
+        return {key: (symbols, content()) for key, (symbols, content) in self._objects.items()}
+
+    def add(self, unit: _Unit) -> None:
+        """Add the unit's object, and those of its parts."""
+        if not self._has(unit):
+            self._objects.update(self._cached(unit) or self._made(unit))
+
+    def _has(self, unit):
+        return unit.key in self._linked or unit.key in self._objects
+
+    def _cached(self, unit):
+        """The objects of the unit and its parts from the cache, if all are there."""
+        payload = default_cache().get(unit.key)
+        if payload is None:
+            return None
+        parts, content = _unpacked(payload)
+        objects = {unit.key: (unit.symbols, lambda: content)}
+        for part in (_part(symbol, None) for symbol in parts):
+            if not self._has(part):
+                below = self._cached(part)
+                if below is None:
+                    return None
+                objects |= below
+        return objects
+
+    def _made(self, unit):
+        self._keep()
+        emit, parts = unit.lower()
+        for symbol, lower in parts.items():
+            self.add(_part(symbol, lower))
+        content = self._llvm.submit(_emitted, emit)
+        self._unkept.append((unit.key, tuple(parts), content))
+        return {unit.key: (unit.symbols, content.result)}
+
+    def _keep(self):
+        """Put what is made by now into the cache."""
+        done = [made for made in self._unkept if made[2].done()]
+        self._unkept = self._unkept[len(done):]
+        for key, parts, content in done:
+            if not content.cancelled() and content.exception() is None:
+                default_cache().put(key, _packed(parts, content.result()))
+
+
+def _emitted(emit):
+    return emit(target_machine(device("cpu")))
 
 
 @functools.cache

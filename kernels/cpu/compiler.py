@@ -19,32 +19,36 @@ _SIGNATURE = types.void(types.int64, types.int64, types.int64)
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """An object file. `parts` are the objects that it calls into: for the symbol of each, how to make it."""
+class Lowered:
+    """What Numba made of a function. `emit` has LLVM make an object file of it, on any thread; `parts` are the objects
+    that it calls into: for the symbol of each, how to lower it."""
 
-    content: bytes
-    parts: dict[str, Callable[[], Compiled]]
+    emit: Callable[[llvm.TargetMachine], bytes]
+    parts: dict[str, Callable[[], Lowered]]
 
 
-def compiled(text: str, name: str, symbol: str, target: llvm.TargetMachine, naming: Callable[[str], str]) -> Compiled:
-    """The object of the function `name(args, tid, threads)` that `text` defines, called `symbol` in it.
+def lowered(text: str, name: str, symbol: str, naming: Callable[[str], str]) -> Lowered:
+    """The function `name(args, tid, threads)` that `text` defines, called `symbol` in its object.
 
     `naming` gives the symbol of a part from what identifies it."""
     with _collector_paused(), _blamed(text, name), global_compiler_lock:
-        return _compiled(_lowered(text, name), symbol, target, naming)
+        return _emitting(_library(text, name), symbol, naming, partial(_blamed, text, name))
 
 
-def _compiled(library, symbol, target, naming):
+def _emitting(library, symbol, naming, blamed):
     parts = {part.entry: (naming(part.identity), part) for part in library.separate()}
     names = {library.entry: symbol, **{entry: name for entry, (name, _) in parts.items()}}
-    with global_compiler_lock:
-        unrolled = not (parts or library.identity)
-        content = target.emit_object(_optimized(library.link(), names, target, unrolled))
-    return Compiled(content, {name: partial(_compiled, part, name, target, naming) for name, part in parts.values()})
+    unrolled = not (parts or library.identity)
+
+    def emit(target):
+        with blamed():
+            return target.emit_object(_optimized(library.link(), names, target, unrolled))
+
+    return Lowered(emit, {name: partial(_emitting, part, name, naming, blamed) for name, part in parts.values()})
 
 
-def _lowered(text, name):
-    """The library of the function."""
+def _library(text, name):
+    """Numba's work on the function."""
     namespace = {"__name__": f"graphc.generated.{name}"}
     exec(compile(text, _remembered(text, name), "exec"), namespace)
     function = jit(namespace[name])
@@ -98,4 +102,4 @@ def _collector_paused():
             gc.enable()
 
 
-__all__ = ["Compiled", "compiled"]
+__all__ = ["Lowered", "lowered"]

@@ -6,16 +6,20 @@ is up to the caller.
 """
 from __future__ import annotations
 
+import functools
+
 from llvmlite import binding as llvm
+from llvmlite import ir
 from numba import _dynfunc
 from numba.core import cgutils, types
 from numba.core.codegen import CodeLibrary
-from numba.core.compiler import CompilerBase
-from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.compiler import CompilerBase, _LowerResult
+from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
+from numba.core.funcdesc import PythonFunctionDescriptor
+from numba.core.lowering import Lower
 from numba.core.registry import cpu_target
 from numba.core.typed_passes import (
     IRLegalization,
-    NativeLowering,
     NoPythonBackend,
     NopythonTypeInference,
     PreLowerStripPhis,
@@ -27,16 +31,24 @@ class Library(CodeLibrary):
     """The IR of one function, and the libraries of the functions that it calls. `entry` is the function's name in it;
     `identity`, of a function that is an object of its own, says in all processes which one it is."""
 
-    def __init__(self, codegen, name, identity):
+    def __init__(self, codegen, name, identity, entry):
         super().__init__(codegen, name)
-        self.entry, self.identity = "", identity
+        self.identity, self.entry = identity, entry
         self._texts, self._callees, self._shared = [], {}, None
+
+    def create_ir_module(self, name):
+        module = ir.Module(cgutils.normalize_ir_text(name))
+        module.triple, module.data_layout = _machine(self.codegen)
+        return module
 
     def add_ir_module(self, ir_module):
         self._texts.append(cgutils.normalize_ir_text(str(ir_module)))
 
     def add_linking_library(self, library):
-        self._callees[library] = None
+        if isinstance(library, Library):
+            self._callees[library] = None
+        else:
+            self._texts.append(str(library._get_module_for_linking()))
 
     def link(self):
         """A new LLVM module of this function and all that it calls, but what are objects of their own."""
@@ -44,7 +56,7 @@ class Library(CodeLibrary):
         for other in others:
             first.link_in(other)
         for library in self._callees:
-            if not (isinstance(library, Library) and library.identity):
+            if not library.identity:
                 first.link_in(library._get_module_for_linking(), preserve=True)
         return first
 
@@ -52,8 +64,7 @@ class Library(CodeLibrary):
         """The libraries of the functions called that are objects of their own."""
         found = {}
         for library in self._callees:
-            if isinstance(library, Library):
-                found |= {library: None} if library.identity else library.separate()
+            found |= {library: None} if library.identity else library.separate()
         return found
 
     def _get_module_for_linking(self):
@@ -78,24 +89,35 @@ class Library(CodeLibrary):
         raise NotImplementedError("a kernel's machine code belongs to the object that is made of it")
 
 
+@functools.cache
+def _machine(codegen):
+    """What LLVM calls the machine, and how the machine's data lie in memory."""
+    return llvm.get_process_triple(), str(codegen.target_data)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _Lowering(NativeLowering):
-    """Lowering into a `Library`; the entry point is a mere name by which other functions find it."""
+class _Lowering(LoweringPass):
+    """Lowering into a `Library`, without a call of LLVM: it may be at work on the kernel before, on another thread. The
+    entry point is a mere name by which other functions find it."""
 
     _name = "graphc_lowering"
 
+    def __init__(self):
+        super().__init__()
+
     def run_pass(self, state):
-        name = state.func_id.func_qualname
-        state.library = Library(state.targetctx.codegen(), name, state.pipeline.identity())
-        state.flags.no_compile = True
-        super().run_pass(state)
-        descriptor = state.cr.fndesc
-        state.library.entry = descriptor.llvm_func_name
-        entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, state.cr.env,
-                                       (state.library,))
+        descriptor = PythonFunctionDescriptor.from_specialized_function(
+            state.func_ir, state.typemap, state.return_type, state.calltypes, mangler=state.targetctx.mangler,
+            inline=state.flags.forceinline, noalias=state.flags.noalias, abi_tags=[state.flags.get_mangle_string()])
+        state.library = library = Library(state.targetctx.codegen(), state.func_id.func_qualname,
+                                          state.pipeline.identity(), descriptor.llvm_func_name)
+        with state.targetctx.push_code_library(library):
+            lower = Lower(state.targetctx, library, descriptor, state.func_ir, metadata=state.metadata)
+            lower.lower()
+        entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, lower.env, (library,))
         for context in (state.targetctx, cpu_target.target_context):
-            context.insert_user_function(entry, descriptor, [state.library])
-        state.cr = state.cr._replace(cfunc=entry)
+            context.insert_user_function(entry, descriptor, [library])
+        state.cr = _LowerResult(descriptor, lower.call_helper, cfunc=entry, env=lower.env)
         return True
 
 

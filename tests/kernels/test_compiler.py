@@ -45,9 +45,9 @@ def kernel(args, tid, threads):
 
 def compiled(text, name, symbol):
     """The object, of which nothing else is a part."""
-    made = compiler.compiled(text, name, symbol, machine(), str)
-    assert not made.parts
-    return made.content
+    lowered = compiler.lowered(text, name, symbol, str)
+    assert not lowered.parts
+    return lowered.emit(machine())
 
 
 def machine():

@@ -13,7 +13,7 @@ from graphc.kernels.cpu.target import Function
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 KERNEL = '''
-from graphc.kernels.cpu.compiler import compiled
+from graphc.kernels.cpu.compiler import lowered
 from graphc.runtime.device import device, target_machine
 
 text = """
@@ -28,7 +28,7 @@ def kernel(args, tid, threads):
     for i in range(low, high):
         y[i] = min(math.exp(x[i]), f32(7)) + f32(i // 3)
 """
-compiled(text, "kernel", "symbol", target_machine(device("cpu")), str)
+lowered(text, "kernel", "symbol", str).emit(target_machine(device("cpu")))
 '''
 
 

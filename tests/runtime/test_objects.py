@@ -69,7 +69,7 @@ def test_loops_use_the_widest_vectors(folder):
         pytest.skip("no AVX here")
     compiler, source = objects._compiler(), scale(2)
     target = target_machine(device("cpu"))
-    library = compiler._lowered(source.text, source.name)
+    library = compiler._library(source.text, source.name)
     module = compiler._optimized(library.link(), {library.entry: "scale"}, target)
     assert width in target.emit_assembly(module)
 
@@ -179,14 +179,14 @@ print(objects.default_cache().hits)
 def test_an_interrupt_in_this_process_is_survived(folder, monkeypatch):
     compiler, seen = objects._compiler(), []
 
-    def interrupted(text, name, *others, compiled=compiler.compiled):
+    def interrupted(text, name, *others, lowered=compiler.lowered):
         seen.append(name)
         if len(seen) == 2:
             raise KeyboardInterrupt
-        return compiled(text, name, *others)
+        return lowered(text, name, *others)
 
     sources = [scale(700 + k, f"interrupted_{k}") for k in range(3)]
-    monkeypatch.setattr(compiler, "compiled", interrupted)
+    monkeypatch.setattr(compiler, "lowered", interrupted)
     with pytest.raises(KeyboardInterrupt):
         objects.load(sources)
     addresses = objects.load(sources)
