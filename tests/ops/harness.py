@@ -6,6 +6,8 @@
 - `check_forward`: the inferred type is the type of NumPy's result, and interpreting a graph gives NumPy's values;
 - `check_gradient`: symbolic derivatives equal central differences in float64, to order 1 and 2;
 - `check_compiled`: compiled code equals the interpreter, for every dtype, with sizes known or not.
+
+Each returns what it compared, so that a test can tell a row that passes from one that nothing was asked of.
 """
 from __future__ import annotations
 
@@ -22,11 +24,10 @@ from graphc.interpreter import interpret
 from graphc.ir.errors import DTypeError, GraphcError
 from graphc.ir.integer import Integer
 from graphc.ir.op import Case, Op, Scalar
-from graphc.ir.types import SHORT, as_dtype, compute_dtype, is_bool, is_float
+from graphc.ir.types import SHORT, compute_dtype, is_bool, is_float
 
 DTYPES = tuple(SHORT)
 FLOATS = tuple(d for d in DTYPES if is_float(d))
-COMPILED = ("float32", "float64", "bfloat16", "int8", "uint32", "int64", "bool")
 SHAPES = {
     1: [((),), ((7,),), ((3, 4),), ((1,),), ((0,),), ((0, 3),), ((2, 1, 3),)],
     2: [((), ()), ((3, 4), (3, 4)), ((3, 4), (4,)), ((3, 1), (1, 4)), ((), (5,)), ((1,), (1,)), ((0, 3), (3,)),
@@ -88,7 +89,27 @@ def _domains(op: Op) -> tuple:
 
 def _recast(x, dtype: np.dtype) -> np.ndarray:
     x = np.asarray(x)
-    return x.astype(dtype) if is_float(x.dtype) else x
+    with np.errstate(invalid="ignore"):  # NaN as an integer: any will do
+        return x.astype(dtype) if is_float(x.dtype) else x
+
+
+Signature = tuple[np.dtype, ...]
+"""The dtypes of the operands, then that of the result."""
+
+
+def signature(op: Op, case: Case) -> Signature:
+    inputs, y = build(op, case)
+    return *(x.dtype for x in inputs), y.dtype
+
+
+def signatures(op: Op) -> set[Signature]:
+    """Every combination of dtypes in which the row has samples of some elements."""
+    return {signature(op, case) for dtype in DTYPES for case in samples(op, dtype) if size(op, case)}
+
+
+def size(op: Op, case: Case) -> int:
+    """The number of elements of the result."""
+    return build(op, case)[1].size
 
 
 def _takes(op: Op, case: Case) -> bool:
@@ -100,6 +121,10 @@ def _takes(op: Op, case: Case) -> bool:
 
 
 # ---- graphs and values ----------------------------------------------------------------------------------------------
+Built = tuple[Case, Sequence, graphc.ir.expr.Expr]
+"""A sample, placeholders for its operands, and the op on them."""
+
+
 def build(op: Op, case: Case, unknown: bool = False) -> tuple[list, graphc.ir.expr.Expr]:
     """Placeholders for the operands, and the op on them. With `unknown`, axes as long as the first operand's first one
     are known only at call time."""
@@ -155,12 +180,13 @@ def check_forward(op: Op, dtype: np.dtype) -> int:
     return len(cases)
 
 
-def check_unknown_sizes(op: Op, dtype: np.dtype) -> None:
-    """The type inferred for sizes that only a call knows stands for NumPy's shape once they are known."""
-    for case in samples(op, dtype):
-        inputs, y = _built_unknown(op, case)
-        if y is not None:
-            assert np.shape(interpret(inputs, y, case.operands)) == interpreted_shape(inputs, y, case.operands), op.name
+def check_unknown_sizes(op: Op) -> int:
+    """The type inferred for sizes that only a call knows stands for NumPy's shape once they are known; returns how many
+    samples have such sizes."""
+    built = unknown_samples(op)
+    for case, inputs, y in built:
+        assert np.shape(interpret(inputs, y, case.operands)) == interpreted_shape(inputs, y, case.operands), op.name
+    return len(built)
 
 
 def interpreted_shape(inputs: Sequence, y, values: Sequence) -> tuple:
@@ -171,8 +197,14 @@ def interpreted_shape(inputs: Sequence, y, values: Sequence) -> tuple:
     return graphc.interpreter.concrete(y.dims, sizes)
 
 
-def _built_unknown(op: Op, case: Case):
-    """As `build`, or None where the attributes fix the size (reshape to (2, 3) takes no unknown rows)."""
+def unknown_samples(op: Op) -> list[Built]:
+    """The samples in the first dtype that the row takes, with sizes that only a call knows; without those whose
+    attributes fix the size (reshape to (2, 3) takes no unknown rows)."""
+    built = ((case, *_built_unknown(op, case)) for case in samples(op, first_dtype(op)))
+    return [(case, inputs, y) for case, inputs, y in built if any(None in x.shape for x in inputs)]
+
+
+def _built_unknown(op: Op, case: Case) -> tuple[Sequence, graphc.ir.expr.Expr | None]:
     try:
         return build(op, case, unknown=True)
     except GraphcError:
@@ -181,48 +213,60 @@ def _built_unknown(op: Op, case: Case):
         return (), None
 
 
-def check_compiled(op: Op, unknown: bool = False) -> None:
-    """Compiled code equals the interpreter, in all samples at once: they are the outputs of one program."""
-    if not hasattr(graphc, "compile"):
-        pytest.skip("graphc.compile does not exist")
-    built = [(case, *_built_unknown(op, case)) if unknown else (case, *build(op, case))
-             for case in compiled_samples(op, unknown)]
-    built = [(case, inputs, y) for case, inputs, y in built if y is not None]
-    if not built:
-        pytest.skip("its attributes fix its sizes")
+def check_compiled(op: Op, built: Sequence[Built]) -> set[Signature]:
+    """Compiled code equals the interpreter, in all samples at once: they are the outputs of one program. Returns the
+    combinations of dtypes in which elements were compared."""
     function = graphc.compile([x for _, inputs, _ in built for x in inputs], [y for _, _, y in built])
     results = function(*[value for case, _, _ in built for value in case.operands])
     for (case, inputs, y), actual in zip(built, results, strict=True):
         context = f"in {op.name}({', '.join(str(x.type) for x in inputs)}, {case.attrs})"
         assert_near(actual, interpret(inputs, y, case.operands), op.tolerance, context=context)
+    return {(*(x.dtype for x in inputs), y.dtype)
+            for (_, inputs, y), actual in zip(built, results, strict=True) if np.size(actual)}
 
 
-def compiled_samples(op: Op, unknown: bool) -> list[Case]:
-    """A few samples in float32 (or the first dtype that the row takes) and the edges; where sizes are known, one of
-    each other kind of dtype as well."""
-    drawn = {dtype: samples(op, dtype) for dtype in map(as_dtype, COMPILED)}
-    drawn = {dtype: cases for dtype, cases in drawn.items() if cases}
-    first = next(iter(drawn))
-    if unknown:
-        return drawn[first][1:3]
-    others = [case for dtype, cases in drawn.items() if dtype != first for case in edges(op, dtype) or cases[1:2]]
-    return [*drawn[first][:4], *edges(op, first), *others]
+def compiled_samples(op: Op) -> list[Built]:
+    """A few samples in the first dtype that the row takes, and the edges; then one of every other combination of dtypes:
+    the edges where there are some, else the smallest of more than one element."""
+    first = first_dtype(op)
+    chosen = [*samples(op, first)[:4], *edges(op, first)]
+    seen = {signature(op, case) for case in chosen if size(op, case)}
+    for dtype in DTYPES:
+        for case in [*edges(op, dtype), *sorted(samples(op, dtype), key=partial(_bulk, op))]:
+            if size(op, case) and (found := signature(op, case)) not in seen:
+                seen.add(found)
+                chosen.append(case)
+    return [(case, *build(op, case)) for case in chosen]
 
 
-def check_gradient(op: Op, order: int, seed: int = 0) -> None:
-    """Each sample's derivative of the given order, along random directions, equals central differences in float64."""
+def _bulk(op: Op, case: Case) -> tuple[bool, int]:
+    return size(op, case) < 2, size(op, case) + sum(map(np.size, case.operands))
+
+
+def first_dtype(op: Op) -> np.dtype:
+    """float32, or else the first dtype that the row takes."""
+    return next(dtype for dtype in (np.dtype("float32"), *DTYPES) if samples(op, dtype))
+
+
+def check_gradient(op: Op, order: int, seed: int = 0) -> int:
+    """Each sample's derivative of the given order, along random directions, equals central differences in float64;
+    returns how many samples have elements to differentiate.
+
+    From the second order on, the cost is quadratic in the result: so the rule is differentiated by `g` too, of which it
+    may be all that a linear op's derivative depends on."""
     rng = np.random.default_rng(seed)
+    checked = 0
     for case in samples(op, np.dtype("float64"), seed):
         inputs, y = build(op, case)
         wanted = [x for x in inputs if is_float(x.dtype)]
-        if y.dtype != np.float64 or not wanted:
+        if y.dtype != np.float64 or not wanted or not np.isfinite(meaning(op, case, y)).all():
             continue
-        if not np.isfinite(meaning(op, case, y)).all():
-            continue
-        cost = weighted_sum(rng, [y])
+        cost = weighted_sum(rng, [y if order == 1 else y + y * y / 2])
         for _ in range(order - 1):
             cost = weighted_sum(rng, graphc.grad(cost, wanted, unconnected="zeros"))
         check_derivative(cost, inputs, case.operands, rng, f"order {order} of {op.name}({case.operands}, {case.attrs})")
+        checked += y.size > 0
+    return checked
 
 
 def weighted_sum(rng: np.random.Generator, ys: Sequence):
