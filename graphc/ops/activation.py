@@ -1,7 +1,8 @@
 """Activation functions, by the names, defaults and conventions of keras.ops.
 
 A row where a stable value or derivative needs one; a formula elsewhere, which fuses as well. At its kink an activation
-has the derivative of its flat side: 0 for relu and for both ends of relu6, `negative_slope` for leaky_relu."""
+has the derivative of its flat side: 0 for relu and for both ends of relu6, `negative_slope` for leaky_relu; hard_tanh,
+like clip, has 1. At NaN these have the derivative of the flat side as well, as in JAX (PyTorch's relu has 1)."""
 from __future__ import annotations
 
 import math

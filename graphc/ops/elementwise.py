@@ -1,7 +1,8 @@
 """Elementwise ops: a table of derivatives, one row an op.
 
-At kinks the derivative is: 0 for abs; half to each side where maximum or minimum tie; 1 for clip on its bounds. Steps
-(sign, floor, comparisons ...) pass no gradient on."""
+At kinks the derivative is: 0 for abs; half to each side where maximum or minimum tie; 1 for clip on its bounds; 0 for
+hypot and atan2 at the origin. What a NaN takes part in choosing (maximum, minimum, clip) passes no gradient on, as in
+JAX; nor do steps (sign, floor, comparisons ...)."""
 from __future__ import annotations
 
 import builtins
@@ -82,15 +83,16 @@ remainder = elementwise("remainder", np.remainder, Scalar("math.remainder({0}, {
                         lambda g, y, a, b: (g, -g * floor_divide(a, b)), dtypes=counting, domain=((-9, 9), (1.2, 4)),
                         doc="x - y * floor(x / y), with the sign of y; an integer modulo 0 is 0.")
 pow = elementwise("pow", _power, Scalar("math.pow({0}, {1})", cost=40),
-                  lambda g, y, a, b: (g * _power_slope(a, b), g * y * log(where(a > 0, a, 1))), dtypes=counting,
+                  lambda g, y, a, b: (g * _power_slope(a, b), g * y * _log_base(a, b)), dtypes=counting,
                   domain=((0.5, 3), (-2, 3)), unit=(None, 1),
-                  doc="x to the power y; an integer to a negative power is cut to a whole number.")
+                  doc="x to the power y; an integer to a negative power is cut to a whole number. The gradient with respect "
+                      "to y is 0 where x is 0 and y is not negative, NaN where x is negative.")
 maximum = elementwise("maximum", np.maximum, Scalar("math.maximum({0}, {1})", {"b": "{0} or {1}"}),
                       lambda g, y, a, b: (_share(a > b, a == b, g), _share(b > a, a == b, g)), dtypes=same,
-                      domain=(-3, 3), doc="The larger; NaN if either is.")
+                      domain=(-3, 3), doc="The larger; NaN if either is. Equal ones share the gradient evenly.")
 minimum = elementwise("minimum", np.minimum, Scalar("math.minimum({0}, {1})", {"b": "{0} and {1}"}),
                       lambda g, y, a, b: (_share(a < b, a == b, g), _share(b < a, a == b, g)), dtypes=same,
-                      domain=(-3, 3), doc="The smaller; NaN if either is.")
+                      domain=(-3, 3), doc="The smaller; NaN if either is. Equal ones share the gradient evenly.")
 _clip = elementwise("clip", np.clip,
                     Scalar("math.minimum(math.maximum({0}, {1}), {2})", {"b": "({0} or {1}) and {2}"}, cost=2),
                     lambda g, y, a, low, high: _clip_grad(g, a, low, high), dtypes=same,
@@ -102,6 +104,11 @@ def _power_slope(a: Expr, b: Expr) -> Expr:
     return b * pow(a, where(equal(b, 0), 1, b) - 1)
 
 
+def _log_base(a: Expr, b: Expr) -> Expr:
+    """log(a), but 0 where a**b is 0 or 1 because a is 0."""
+    return log(where(logical_and(equal(a, 0), b >= 0), 1, a))
+
+
 def _share(mine, tie, g: Expr) -> Expr:
     return where(mine, g, where(tie, 0.5 * g, 0))
 
@@ -109,7 +116,8 @@ def _share(mine, tie, g: Expr) -> Expr:
 def _clip_grad(g: Expr, a: Expr, low: Expr, high: Expr) -> tuple[Expr, Expr, Expr]:
     above = maximum(a, low) > high
     below = logical_and(logical_not(above), a < low)
-    return where(logical_or(above, below), 0, g), where(below, g, 0), where(above, g, 0)
+    inside = logical_and(low <= a, a <= high)
+    return where(inside, g, 0), where(below, g, 0), where(above, g, 0)
 
 
 # ---- exponentials and logarithms ------------------------------------------------------------------------------------
@@ -129,18 +137,24 @@ log2 = elementwise("log2", np.log2, Scalar("math.log2({0})", cost=12), lambda g,
 log10 = elementwise("log10", np.log10, Scalar("math.log10({0})", cost=12), lambda g, y, a: (g / (a * LN10),),
                     domain=(0.2, 5), doc="The logarithm to base 10.")
 logaddexp = elementwise("logaddexp", np.logaddexp, Scalar("math.logaddexp({0}, {1})", cost=24),
-                        lambda g, y, a, b: (g * exp(a - y), g * exp(b - y)), domain=(-3, 3),
-                        doc="log(exp(x) + exp(y)), without overflow.")
+                        lambda g, y, a, b: (g * _weight(a, b, y), g * _weight(b, a, y)), domain=(-3, 3),
+                        doc="log(exp(x) + exp(y)), without overflow; no gradient where both are minus infinity.")
 sqrt = elementwise("sqrt", np.sqrt, Scalar("math.sqrt({0})", cost=5), lambda g, y, a: (0.5 * g / y,), domain=(0.2, 5),
                    doc="The square root.")
 rsqrt = elementwise("rsqrt", lambda x: 1 / np.sqrt(x), Scalar("1 / math.sqrt({0})", cost=9),
                     lambda g, y, a: (-0.5 * g * y * y * y,), domain=(0.2, 5), doc="1 / sqrt(x)")
 hypot = elementwise("hypot", np.hypot, Scalar("math.hypot({0}, {1})", cost=12),
                     lambda g, y, a, b: (g * a / _nonzero(y), g * b / _nonzero(y)), domain=((0.5, 3), (-3, 3)),
-                    doc="sqrt(x*x + y*y), without overflow.")
+                    doc="sqrt(x*x + y*y), without overflow; its gradient at the origin is 0.")
 erf = elementwise("erf", _erf, Scalar("math.erf({0})", cost=20),
                   lambda g, y, a: (g * (2 / math.sqrt(math.pi)) * exp(-a * a),), domain=(-3, 3),
                   doc="The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.")
+
+
+def _weight(a: Expr, b: Expr, y: Expr) -> Expr:
+    """exp(a - y), where y = logaddexp(a, b); infinities that are equal share it, as logsumexp does."""
+    tie = logical_and(equal(a, b), isinf(a))
+    return where(tie, where(a > 0, 0.5, 0), exp(where(equal(a, y), 0, a - y)))
 
 
 def _nonzero(y: Expr) -> Expr:
@@ -161,8 +175,9 @@ acos = elementwise("acos", np.arccos, Scalar("math.acos({0})", cost=16), lambda 
 atan = elementwise("atan", np.arctan, Scalar("math.atan({0})", cost=16), lambda g, y, a: (g / (1 + a * a),),
                    domain=(-3, 3), doc="The angle in [-pi/2, pi/2] whose tangent is x.")
 atan2 = elementwise("atan2", np.arctan2, Scalar("math.atan2({0}, {1})", cost=20),
-                    lambda g, y, a, b: (g * b / (a * a + b * b), -g * a / (a * a + b * b)),
-                    domain=((-3, 3), (0.5, 3)), doc="The angle in [-pi, pi] of the point (y, x).")
+                    lambda g, y, a, b: (g * b / _nonzero(a * a + b * b), -g * a / _nonzero(a * a + b * b)),
+                    domain=((-3, 3), (0.5, 3)),
+                    doc="The angle in [-pi, pi] of the point (y, x); its gradient at the origin is 0.")
 sinh = elementwise("sinh", np.sinh, Scalar("math.sinh({0})", cost=14), lambda g, y, a: (g * cosh(a),), domain=(-3, 3),
                    doc="Hyperbolic sine.")
 cosh = elementwise("cosh", np.cosh, Scalar("math.cosh({0})", cost=14), lambda g, y, a: (g * sinh(a),), domain=(-3, 3),
@@ -261,12 +276,14 @@ def round(x, decimals: int = 0) -> Expr:
 
 @public
 def clip(x, min=None, max=None) -> Expr:
-    """`x` held between `min` and `max`, either of which may be None (no bound). Where min > max the result is max."""
+    """`x` held between `min` and `max`, either of which may be None (no bound). Where min > max the result is max.
+
+    On a bound the gradient is passed on to `x` whole, as in PyTorch; a NaN passes none on."""
     if min is None and max is None:
         return as_expr(x)
-    if max is None:
-        return maximum(x, min)
-    return minimum(x, max) if min is None else _clip(x, min, max)
+    if not is_float(as_expr(x).dtype):
+        return maximum(x, min) if max is None else minimum(x, max) if min is None else _clip(x, min, max)
+    return _clip(x, -math.inf if min is None else min, math.inf if max is None else max)
 
 
 @public

@@ -155,7 +155,7 @@ def prod(x, axis=None, *, dtype=None, keepdims=False) -> Expr:
 
 @public
 def max(x, axis=None, *, keepdims=False) -> Expr:
-    """The largest over `axis`: NaN where there is one. The gradient is shared evenly among equal ones.
+    """The largest over `axis`: NaN where there is one. The gradient is shared evenly among equal ones, as in JAX.
 
     Raises ShapeError over an empty axis; CallError where only a call knows that it is."""
     return _extreme_of(_max, as_expr(x), axis, keepdims)
@@ -278,9 +278,15 @@ def _freedom(count: Size, correction, dtype: np.dtype) -> Expr:
 
 @public
 def std(x, axis=None, *, correction=0, ddof=None, dtype=None, keepdims=False) -> Expr:
-    """The square root of `var`."""
+    """The square root of `var`. Its gradient is 0 where all elements are equal, as in PyTorch."""
     x = as_expr(x)
-    return _statistic(lambda v: sqrt(var(v, axis, correction=correction, ddof=ddof, keepdims=keepdims)), x, dtype)
+    return _statistic(lambda v: _root(var(v, axis, correction=correction, ddof=ddof, keepdims=keepdims)), x, dtype)
+
+
+def _root(x: Expr) -> Expr:
+    """The square root, with the slope 0 at 0."""
+    zero = equal(x, 0)
+    return where(zero, 0, sqrt(where(zero, 1, x)))
 
 
 @public
@@ -297,7 +303,8 @@ def count_nonzero(x, axis=None, *, keepdims=False) -> Expr:
 
 @public
 def logsumexp(x, axis=None, *, keepdims=False) -> Expr:
-    """``log(sum(exp(x)))`` over `axis` without overflow; its gradient is softmax. Minus infinity over nothing."""
+    """``log(sum(exp(x)))`` over `axis` without overflow; its gradient is softmax, and 0 where all elements are minus
+    infinity. Minus infinity over nothing."""
     x = as_expr(x)
     return _statistic(partial(_logsumexp, axis=axis, keepdims=keepdims), x, None)
 
