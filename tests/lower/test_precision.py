@@ -25,7 +25,7 @@ def optimized(inputs, outputs) -> str:
     """The LLVM code of all kernels."""
     target, found = target_machine(device("cpu")), []
     for step in program(inputs, outputs).steps:
-        library = compiler._lowered(step.source.text, step.source.name)
+        library = compiler._library(step.source.text, step.source.name)
         found.append(str(compiler._optimized(library.link(), {library.entry: "kernel"}, target)))
     return "\n".join(found)
 
