@@ -9,7 +9,7 @@ import numpy as np
 from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, ceildiv
 from ..ir.types import SHORT
-from .program import Scratch, Status
+from .program import Counter, Scratch, Status
 from .text import Names
 
 
@@ -56,6 +56,15 @@ class Arguments:
         offset = code(stride)  # may add a word
         start = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
         return self._word(self.names.new(wanted), Scratch(stride * dtype.itemsize), f"{start} + tid * ({offset})")
+
+    def shared(self, nbytes: Size, dtype: np.dtype, wanted: str) -> str:
+        """The name of memory that all threads share."""
+        start = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
+        return self._word(self.names.new(wanted), Scratch(nbytes, shared=True), start)
+
+    def counter(self) -> str:
+        """The name of a word that is 0 when the kernel starts."""
+        return self._word(self.names.new("counter"), Counter(), f'workspace(args, {len(self.words)}, "i64")')
 
     def status(self) -> str:
         """The name of the word in which failed checks are reported."""

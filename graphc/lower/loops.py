@@ -1,9 +1,10 @@
 """Loop kernels: elementwise chains, the folds at their ends, and what reads these again, as one Python function.
 
-Three shapes of text, by what the group folds:
+Four shapes of text, by what the group folds:
 
 - nothing: a loop over the elements (flat where possible, else rows and columns);
 - the innermost axis: for each row, a loop a stage (all that waits for equally many folds runs in one loop);
+- one long row: its parts, which threads share, and then the parts' results;
 - outer axes only: for each block of columns, accumulators in scratch, and the rows run past them.
 """
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ..passes.axes import Axes, Axis, all_axes, joined
 from ..passes.kernels import LOOP, Group, memory
 from .arguments import Arguments
 from .body import Body, Value, converted
-from .carry import carried
+from .carry import Carried, carried
 from .imports import with_imports
 from .program import Step
 from .source import KernelSource
@@ -32,7 +33,7 @@ BLOCK, NARROW = 4096, 512
 PART = 1 << 15
 """Elements of a row that are summed at a time."""
 
-_BLOCKS, _WIDTH = Symbol("first"), Symbol("width")
+_BLOCKS, _WIDTH, _PARTS = Symbol("first"), Symbol("width"), Symbol("part")
 
 
 def lower(group: Group) -> Step:
@@ -53,6 +54,7 @@ class _Loops:
         self.arguments = Arguments(self.names)
         self.body = Body(group, self.arguments, self.names)
         self.body.symbols.update({a.symbol: a.symbol.name for a in axes.loops})
+        self.carried, self.kept = Carried(), {}
 
     def step(self) -> Step:
         lines = [*self.arguments.lines, *self.body.scopes[0].lines]
@@ -66,6 +68,8 @@ class _Loops:
             self.arguments.write(node)
         if self.group.by_columns:
             self.columns()
+        elif self.is_one_long_row():
+            self.long_row()
         elif self.group.axes:
             with self.rows(self.axes.kept):
                 self.stages()
@@ -155,7 +159,7 @@ class _Loops:
         totals = self.totals(folds)
         *outer, inner = self.axes.folded or (None,)
         with self.loops(outer):
-            if folds and inner and not (isinstance(inner.size, int) and inner.size <= PART):
+            if folds and inner and not _is_at_most(inner.size, PART):
                 self.parts(number, inner, totals, stored)
             else:
                 with self.loops([inner] if inner else []):
@@ -181,7 +185,7 @@ class _Loops:
         whole = self.axes.place(LOOP[:len(self.group.domain)])
         folded = self.axes.folded
         place = self.body.code(row_major((a.size for a in folded), (a.index for a in folded)))
-        for node in self.carried.loaded[number]:
+        for node in self.carried.loaded.get(number, ()):
             code = f"{self.kept[node]}[{place}]"
             self.body.define(node, whole, self.body.assign(f"{node.op.name}_i", code, compute_dtype(node.dtype)))
         for fold, total in totals.items():
@@ -202,6 +206,42 @@ class _Loops:
         if is_float(fold.dtype):
             combine = _IN_LANES.get(combine, combine)
         return converted(typed(combine.replace("{acc}", total.code), total.dtype), [x], total.dtype)
+
+    # ---- folds over everything
+    def is_one_long_row(self) -> bool:
+        """Whether all is folded, in one loop that is worth sharing, and then not read again."""
+        whole = [n for n in self.group.stored if self.is_whole(n)]
+        once = not any(self.group.stage[n] for n in (*self.group.folds, *whole))
+        return bool(self.group.axes) and not self.axes.kept and len(self.axes.folded) == 1 and once \
+            and not _is_at_most(self.axes.folded[0].size, PART)
+
+    def long_row(self) -> None:
+        """Threads share the parts; the last to finish folds the parts' results, in order."""
+        (inner,) = self.axes.folded
+        count, size = self.body.code(ceildiv(inner.size, PART)), self.body.code(inner.size)
+        results = {f: self.part_results(f, inner) for f in self.group.folds}
+        counter = self.arguments.counter()
+        self.body.line(f"low, high = share({count}, tid, threads)")
+        with self.body.scope("for part in range(low, high):", _PARTS):
+            parts = self.totals(results)
+            with self.loop(inner, f"part * {PART}, min(part * {PART} + {PART}, {size})"):
+                self.take_in(0, parts, [n for n in self.group.stored if self.is_whole(n)])
+            for fold, part in parts.items():
+                self.body.line(f"{results[fold]}[part] = {part.code}")
+        with self.body.scope(f"if is_last({counter}, threads):", closed=True):
+            totals = self.totals(results)
+            with self.body.scope(f"for part in range({count}):", _PARTS):
+                for fold, total in totals.items():
+                    part = Value(f"{results[fold]}[part]", total.dtype)
+                    self.body.line(f"{total.code} = {self.combined(fold, total, part)}")
+            for fold, total in totals.items():
+                self.body.define(fold, self.axes.place(self.group.index[fold]), total)
+            self.store(n for n in self.group.stored if not self.is_whole(n))
+
+    def part_results(self, fold: Expr, inner: Axis) -> str:
+        """The name of memory for what each part of a long row comes to."""
+        dtype = compute_dtype(fold.dtype)
+        return self.arguments.shared(ceildiv(inner.size, PART) * dtype.itemsize, dtype, f"{fold.op.name}_parts")
 
     # ---- folds down columns
     def columns(self) -> None:
@@ -264,6 +304,10 @@ def _fold(node: Expr) -> tuple[str, str]:
     lower = node.op.lower
     kind = "f" if is_float(node.dtype) else node.dtype.kind
     return lower.by_dtype.get(kind, (lower.init, lower.combine))
+
+
+def _is_at_most(size: Size, limit: int) -> bool:
+    return isinstance(size, int) and size <= limit
 
 
 def _title(group: Group) -> str:

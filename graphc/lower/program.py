@@ -33,14 +33,21 @@ class Step:
 
 @dataclass(frozen=True)
 class Scratch:
-    """Private memory of so many bytes for each thread; threads find theirs at ``tid * size``."""
+    """Private memory of so many bytes for each thread; threads find theirs at ``tid * size``. Where it is `shared` there is
+    one piece for all of them."""
 
     nbytes: Size
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class Status:
     """A word of its own in which a kernel reports a failed check."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A word of its own, 0 before and after each run of its kernel, in which threads count themselves."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from ..ir.expr import Expr
 from ..ir.integer import Symbol, evaluate
 from ..ir.leaves import Variable
-from ..lower.program import Program, Scratch, Status, Step
+from ..lower.program import Counter, Program, Scratch, Status, Step
 from ..passes.kernels import root
 from .arena import Arena, Interval, offsets, rounded
 from .threads import runner
@@ -35,6 +35,7 @@ class Plan:
         self.moved = arena.reserve(self.arena_bytes)
         self.memory, self.base = arena.block, arena.base
         self.statuses = np.zeros(len(program.steps), np.int64)
+        self.counters = np.zeros(len(program.steps), np.int64)
         self.slots: dict[Expr, list[int]] = {}
         self.pointed: dict[Expr, int] = {}
         self.words, self.starts = self._words()
@@ -100,7 +101,10 @@ class Plan:
         return lives
 
     def _scratch(self, step: Step) -> int:
-        return sum(rounded(self.number(w.nbytes)) * self.threads for w in step.words if isinstance(w, Scratch))
+        return sum(self._scratch_bytes(w) for w in step.words if isinstance(w, Scratch))
+
+    def _scratch_bytes(self, word: Scratch) -> int:
+        return rounded(self.number(word.nbytes)) * (1 if word.shared else self.threads)
 
     # ---- words
     def _words(self) -> tuple[np.ndarray, list[int]]:
@@ -112,7 +116,7 @@ class Plan:
             for word in step.words:
                 if isinstance(word, Scratch):
                     words.append(scratch)
-                    scratch += rounded(self.number(word.nbytes)) * self.threads
+                    scratch += self._scratch_bytes(word)
                 else:
                     words.append(self._word(word, k, len(words)))
         return np.array(words, np.int64), starts
@@ -120,6 +124,8 @@ class Plan:
     def _word(self, word, step: int, position: int) -> int:
         if isinstance(word, Status):
             return self.statuses.ctypes.data + 8 * step
+        if isinstance(word, Counter):
+            return self.counters.ctypes.data + 8 * step
         if not isinstance(word, Expr):
             return self.number(word)
         node = self.program.in_place.get(root(word), root(word))

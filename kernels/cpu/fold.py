@@ -49,6 +49,20 @@ def _or_store(typing, status, number):
     return types.void(status, types.int64), code
 
 
+@intrinsic
+def is_last(typing, counter, threads):
+    """Whether this is the last of so many threads to ask: it sees all that the others stored before. `counter` is 0
+    before the first asks, and again after the last did."""
+    def code(context, builder, sig, args):
+        word, one = builder.bitcast(args[0], ir.IntType(64).as_pointer()), ir.Constant(ir.IntType(64), 1)
+        count = builder.add(builder.atomic_rmw("add", word, one, "acq_rel"), one)
+        last = builder.icmp_signed("==", count, args[1])
+        with builder.if_then(last):
+            builder.store(ir.Constant(ir.IntType(64), 0), word)
+        return last
+    return types.boolean(counter, types.int64), code
+
+
 @jit
 def report(status, number, index, size):
     """`index` counted from the end where it is negative; outside of its axis it is reported, and 0."""
@@ -59,4 +73,4 @@ def report(status, number, index, size):
     return place
 
 
-__all__ = ["add_up", "highest_of", "lowest_of", "multiply_up", "report"]
+__all__ = ["add_up", "highest_of", "is_last", "lowest_of", "multiply_up", "report"]

@@ -13,7 +13,7 @@ from graphc.compiler import _graph
 from graphc.ir.expr import Expr
 from graphc.ir.leaves import Variable
 from graphc.lower import cpu
-from graphc.lower.program import Program, Scratch, Status
+from graphc.lower.program import Counter, Program, Scratch, Status
 from graphc.passes.kernels import root
 from graphc.passes.pipeline import Options, run
 from graphc.runtime import plan as plans
@@ -93,7 +93,7 @@ def check_words(plan: Plan) -> None:
         for position, word in enumerate(step.words):
             assert re.search(rf"= ({taken_as(word)})\(args, {position}[,)]", step.source.text), (position, word)
         for word, value in words(plan, k):
-            assert value != 0 if isinstance(word, (Expr, Scratch, Status)) else value == plan.number(word)
+            assert value != 0 if isinstance(word, (Expr, Scratch, Status, Counter)) else value == plan.number(word)
         pointed = [w for w in step.words if isinstance(w, Expr)]
         assert set(map(root, pointed)) == {root(x) for x in (*step.reads, *step.writes)}
     for y in plan.program.graph.outputs:
@@ -103,7 +103,7 @@ def check_words(plan: Plan) -> None:
 def taken_as(word) -> str:
     if isinstance(word, Expr):
         return "source|target"
-    return "workspace" if isinstance(word, (Scratch, Status)) else "size"
+    return "workspace" if isinstance(word, (Scratch, Status, Counter)) else "size"
 
 
 def check_order(plan: Plan) -> None:
@@ -145,7 +145,7 @@ def check_arena(plan: Plan) -> None:
         for word, value in words(plan, k):
             if isinstance(word, Scratch):
                 assert value >= end and value % 64 == 0
-                end = value + plan.number(word.nbytes) * plan.threads
+                end = value + plan.number(word.nbytes) * (1 if word.shared else plan.threads)
         assert end <= plan.base + plan.arena_bytes
 
 
@@ -190,6 +190,15 @@ def test_independent_steps_need_no_barrier():
     made = planned(lowered([x, y], [x + 1, y * 2, graphc.reshape(x * 3, (2, 4))]), [(8,), (9,)])
     check(made)
     assert len(made.program.steps) >= 2 and not made.table[:, 2].any()
+
+
+def test_a_fold_over_everything_has_one_piece_of_memory_for_its_parts_and_a_counter():
+    x = graphc.placeholder((None,))
+    made = planned(lowered([x], [graphc.sum(x), graphc.max(x)]), [(1_000_000,)])
+    check(made)
+    shared = [w for w in made.program.steps[0].words if isinstance(w, Scratch)]
+    assert [made.number(w.nbytes) for w in shared] == [4 * 31] * 2 and all(w.shared for w in shared)
+    assert made.arena_bytes == 2 * 128, "not one piece for each thread"
 
 
 def test_small_programs_run_on_one_thread(monkeypatch):

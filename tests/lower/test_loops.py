@@ -1,0 +1,57 @@
+"""Loops: folds of one long row, shared among threads, to the same bits for any number of them."""
+import numpy as np
+import pytest
+
+import graphc
+from graphc.lower.loops import PART
+from graphc.runtime import plan as plans
+
+FOLDS = {
+    "sum": lambda x: graphc.sum(x),
+    "a sum below arithmetic": lambda x: graphc.sqrt(graphc.sum(graphc.exp(x) * x) + 5),
+    "several": lambda x: [graphc.max(x), graphc.mean(x, keepdims=True), graphc.prod(1 + x / 1e6)],
+    "what is folded is stored": lambda x: [graphc.sum(x * x), x * x],
+    "any": lambda x: [graphc.any(x > 3), graphc.all(x < 3)],
+    "integers": lambda x: graphc.sum(graphc.astype(x * 100, "int32")),
+    "half precision": lambda x: graphc.sum(graphc.astype(x, "float16")),
+    "over a softmax": lambda x: graphc.softmax(x),
+}
+
+
+def results(function, value) -> list[np.ndarray]:
+    found = function(value)
+    return [np.array(y) for y in (found if isinstance(found, tuple) else (found,))]
+
+
+@pytest.mark.parametrize("name", FOLDS)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_long_row_is_the_same_for_any_number_of_threads(name, known, monkeypatch):
+    monkeypatch.setattr(plans, "PARALLEL", 0)
+    sizes = [5 * PART + 7] if known else [1, PART - 1, PART, PART + 1, 5 * PART + 7]
+    x = graphc.placeholder((sizes[0] if known else None,), name="x")
+    outputs = FOLDS[name](x)
+    functions = [graphc.compile([x], outputs, threads=n) for n in (1, 2, 3, 7)]
+    for n in sizes:
+        value = np.random.default_rng(n).standard_normal(n, np.float32)
+        expected = graphc.interpret([x], outputs, [value])
+        expected = expected if isinstance(expected, (tuple, list)) else [expected]
+        first, *others = [results(f, value) for f in functions for _ in range(2)]
+        for a, b in zip(first, expected, strict=True):
+            np.testing.assert_allclose(a.astype(np.float64), b.astype(np.float64), rtol=2e-5, atol=2e-3)
+        for other in others:
+            for a, b in zip(first, other, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_nothing_to_fold():
+    x = graphc.placeholder((None,), name="x")
+    for threads in (1, 3):
+        f = graphc.compile([x], [graphc.sum(x), graphc.all(x > 0)], threads=threads)
+        assert [y.item() for y in f(np.empty(0, np.float32))] == [0, True]
+
+
+def test_short_rows_are_left_to_one_thread():
+    x = graphc.placeholder((PART,), name="x")
+    assert "is_last" not in graphc.compile([x], graphc.sum(x)).source()
+    x = graphc.placeholder((PART + 1,), name="x")
+    assert "is_last" in graphc.compile([x], graphc.sum(x)).source()
