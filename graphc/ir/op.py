@@ -1,7 +1,7 @@
 """What an op is: one row with everything that is true of it.
 
 The row names the op, gives its meaning in NumPy, its type rule, its gradient, how it is lowered, and what its tests draw
-from. How a row is lowered is one of five forms:
+from. How a row is lowered is one of six forms:
 
 =========  =====================================================================================================
 `Scalar`   one element of the result from one element of each operand: ``"{0} * {1} + 1"``
@@ -9,6 +9,7 @@ from. How a row is lowered is one of five forms:
 `Fold`     a reduction over axes: a neutral value and an associative combination
 `View`     the same bytes under another type: reshape
 `Kernel`   a hand-written kernel in ``graphc.kernels``, called with addresses and sizes
+`Source`   nothing to compute: a placeholder, a Variable or a constant
 =========  =====================================================================================================
 """
 from __future__ import annotations

@@ -115,6 +115,9 @@ def _check_float(x: Type) -> None:
 
 
 def _index_type(x: Type, y: Type, *, window, strides, padding) -> Type:
+    places = product(x.dims[1:-1])
+    if isinstance(places, int) and places > 2**31:
+        raise ShapeError(f"numbers the elements of a channel in int32, and {places} are too many")
     return _outputs(x, window, strides, padding).with_dtype(np.dtype("int32"))
 
 

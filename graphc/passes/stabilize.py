@@ -2,7 +2,9 @@
 
 All rules hold for real numbers, and all are marked as rounding: they give the better answer, sometimes in place of
 NaN or an infinity. The pass reads formulas as users and gradients write them, and so it comes before `simplify`.
-Gradients that were taken of a naive formula are mended where they multiply with what that formula divided by.
+Gradients that were taken of a naive formula are mended where they multiply with what that formula divided by: with
+exponentials and their sums alone, which are 0 or infinite only where they left the range. ``x / y * y`` of any other y
+stays, and is NaN where y is 0.
 """
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from ..ir.graph import Graph
 from ..ops.activation import sigmoid, softplus
 from ..ops.elementwise import exp, expm1, log, log1p, logaddexp, reciprocal
 from ..ops.reduce import highest, logsumexp, sum
-from .rules import Replace, Rule, indexed, rewrite
+from .rules import Replace, Rule, indexed, number, rewrite
 
 
 def stabilize(graph: Graph) -> Graph:
@@ -25,6 +27,21 @@ def stabilize(graph: Graph) -> Graph:
 @cache
 def _table() -> dict[str, list[Replace]]:
     return indexed([*RULES, *_AXES])
+
+
+_EXPONENTIALS = frozenset("exp exp2 sigmoid".split())
+_POSITIVE = frozenset("add multiply divide reciprocal square sqrt sum prod reshape expand_dims squeeze broadcast_to "
+                      "permute_dims astype".split())
+"""Ops that make of positive numbers nothing but positive ones."""
+
+
+def _is_exponential(x: Expr, depth: int = 8) -> bool:
+    """Whether `x` is made of exponentials and positive numbers so that it is positive, but for overflow and
+    underflow; looks at nodes down to `depth`."""
+    if x.op.name == "constant":
+        return number(x) is not None and number(x) > 0
+    return x.op.name in _EXPONENTIALS or (
+        depth > 0 and x.op.name in _POSITIVE and all(_is_exponential(y, depth - 1) for y in x.inputs))
 
 
 RULES: list[Rule] = [
@@ -47,13 +64,14 @@ RULES: list[Rule] = [
     Rule(lambda x: (log(exp(x) + 1), softplus(x)), rounding=True),
     Rule(lambda x: (log1p(exp(x)), softplus(x)), rounding=True),
     Rule(lambda x, y: (log(exp(x) + exp(y)), logaddexp(x, y)), rounding=True),
-    # what is divided by and multiplied with again
-    Rule(lambda x, y: ((x / y) * y, x), rounding=True),
-    Rule(lambda x, y: ((x * reciprocal(y)) * y, x), rounding=True),
-    Rule(lambda x, y, z: (((x / y) * z) * y, x * z), rounding=True),
-    Rule(lambda x, y, z: (((-(x / y)) * z) * y, -(x * z)), rounding=True),
-    Rule(lambda w, x, y, z: (((x / y + -(w / z)) * y) * z, x * z - w * y), rounding=True),
-    Rule(lambda y, z: (((-reciprocal(y)) * z) * y, -z), rounding=True),
+    # exponentials that are divided by and multiplied with again
+    Rule(lambda x, y: ((x / y) * y, x), rounding=True, when=lambda y: _is_exponential(y)),
+    Rule(lambda x, y: ((x * reciprocal(y)) * y, x), rounding=True, when=lambda y: _is_exponential(y)),
+    Rule(lambda x, y, z: (((x / y) * z) * y, x * z), rounding=True, when=lambda y: _is_exponential(y)),
+    Rule(lambda x, y, z: (((-(x / y)) * z) * y, -(x * z)), rounding=True, when=lambda y: _is_exponential(y)),
+    Rule(lambda w, x, y, z: (((x / y + -(w / z)) * y) * z, x * z - w * y), rounding=True,
+         when=lambda y, z: _is_exponential(y) and _is_exponential(z)),
+    Rule(lambda y, z: (((-reciprocal(y)) * z) * y, -z), rounding=True, when=lambda y: _is_exponential(y)),
 ]
 
 

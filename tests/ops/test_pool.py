@@ -197,3 +197,10 @@ def test_wrong_arguments():
         graphc.max_pool(graphc.placeholder((2, 8, 8, 3), "bool"), 2)
     with pytest.raises(ShapeError, match="empty"):
         graphc.max_pool(graphc.placeholder((2, 0, 3)), 2, padding=1)
+
+
+def test_positions_that_int32_does_not_number():
+    x = graphc.placeholder((1, 2**16, 2**15 + 1, 1))
+    y = graphc.max_pool(x, 2)
+    with pytest.raises(ShapeError, match="int32"):
+        graphc.grad(graphc.sum(y), x)

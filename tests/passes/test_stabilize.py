@@ -34,12 +34,13 @@ FORMULAS = {
     "log(1 + exp(x))": (lambda x: log(1 + exp(x)), "softplus(x)", 200.0, 200.0),
     "log1p(exp(x))": (lambda x: log1p(exp(x)), "softplus(x)", 200.0, 200.0),
     "log(exp(x) + exp(y))": (lambda x, y: log(exp(x) + exp(y)), "logaddexp(x, y)", 200.0, 200.6931471805599),
-    "x / y * y": (lambda x, y: x / (y * 0.5) * (y * 0.5), "x", 0.0, 0.0),
-    "x * recip(y) * y": (lambda x, y: (x * graphc.reciprocal(y)) * y, "x", 0.0, 0.0),
-    "x / y * z * y": (lambda x, y, z: x / y * z * y, "x * z", 0.0, 0.0),
-    "-(x / y) * z * y": (lambda x, y, z: -(x / y) * z * y, "-(x * z)", 0.0, 0.0),
-    "(x/y - w/z) * y * z": (lambda w, x, y, z: (x / y + -(w / z)) * y * z, "x * z - w * y", 0.0, 0.0),
-    "-recip(y) * z * y": (lambda y, z: -graphc.reciprocal(y) * z * y, "-z", 0.0, 0.0),
+    "x / y * y": (lambda x, y: x / (exp(y) * 0.5) * (exp(y) * 0.5), "x", -200.0, -200.0),
+    "x * recip(y) * y": (lambda x, y: (x * graphc.reciprocal(exp(y))) * exp(y), "x", -200.0, -200.0),
+    "x / y * z * y": (lambda x, y, z: x / exp(y) * z * exp(y), "x * z", -200.0, 40000.0),
+    "-(x / y) * z * y": (lambda x, y, z: -(x / exp(y)) * z * exp(y), "-(x * z)", -200.0, -40000.0),
+    "(x/y - w/z) * y * z": (lambda w, x, y, z: (x / exp(y) + -(w / exp(z))) * exp(y) * exp(z),
+                            "x * exp(z) - w * exp(y)", -200.0, 0.0),
+    "-recip(y) * z * y": (lambda y, z: -graphc.reciprocal(exp(y)) * z * exp(y), "-z", -200.0, 200.0),
 }
 
 
@@ -126,3 +127,14 @@ def test_the_gradient_of_a_naive_cross_entropy_is_finite():
 def test_exact_rounding_leaves_formulas_as_they_are():
     graph = graph_of(lambda x: log(1 + x), (None,))
     assert repr(run(graph, Options(rounding=False)).outputs[0]) == "log(x + 1)"
+
+
+@pytest.mark.parametrize("formula", [lambda x, y: x / y * y, lambda x, y: x * graphc.reciprocal(y) * y,
+                                     lambda x, y: x / y * x * y, lambda x, y: -graphc.reciprocal(y) * x * y])
+def test_a_division_by_zero_is_not_hidden(formula):
+    x, y = graphc.placeholder((3,), name="x"), graphc.placeholder((3,), name="y")
+    for wanted in (formula(x, y), graphc.grad(graphc.sum(formula(x, y)), y)):
+        found = graphc.compile([x, y], wanted)([1, 2, 3], [0, np.inf, 2])
+        expected = graphc.interpret([x, y], wanted, [[1, 2, 3], [0, np.inf, 2]])
+        assert np.isnan(expected[0]) and np.isnan(found[0])
+        assert np.isnan(found[1]) == np.isnan(expected[1]) and np.isfinite(found[2])
