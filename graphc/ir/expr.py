@@ -8,7 +8,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import wraps
@@ -20,9 +19,11 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from . import locks
 from .errors import ArgumentError, GraphcError
 from .infix import infix
 from .integer import Size
+from .locks import Rank
 from .types import Type
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _table: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
-_lock = threading.RLock()
+_lock = locks.lock(Rank.TABLE)
 _serial = count()
 
 

@@ -1,14 +1,15 @@
 """Leaves of a graph: placeholders, constants and Variables; and Python numbers, which take the dtype of their company."""
 from __future__ import annotations
 
-import threading
 from hashlib import blake2b
 
 import numpy as np
 
+from . import locks
 from .errors import ArgumentError, DTypeError, GraphcError
 from .expr import Expr, locate, locating, make
 from .integer import Integer
+from .locks import Rank
 from .registry import lookup
 from .types import Type, as_dims, as_dtype, is_float, is_integer, promote
 
@@ -52,7 +53,7 @@ class Variable(Expr):
         put = object.__setattr__
         put(self, "storage", storage)
         put(self, "trainable", trainable)
-        put(self, "lock", threading.RLock())
+        put(self, "lock", locks.lock(Rank.VARIABLE))
 
     def __setattr__(self, name: str, value) -> None:
         if name != "trainable":

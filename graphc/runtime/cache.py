@@ -19,17 +19,19 @@ import stat
 import struct
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from pathlib import Path
 
+from ..ir import locks
 from ..ir.errors import CacheWarning
+from ..ir.locks import Rank
 
 _MAGIC, _VERSION = b"graphc.o", 2
 _HEADER = struct.Struct("<8sIQ32s")
 _DEFAULT_LIMIT = 1 << 30
 _HOUR = 3600
+_lock = locks.lock(Rank.CACHE)
 
 
 class Cache:
@@ -46,7 +48,6 @@ class Cache:
         self._size = None
         self._warned = set()
         self._usable = None if self.folder else False
-        self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
         """The object of `key`, a hexadecimal digest; None if there is none, or none that can be trusted."""
@@ -75,7 +76,7 @@ class Cache:
             self._warn("unwritable", f"the compile cache {self.folder} cannot be written: compiled code lives in "
                                      f"memory only ({problem})")
             return
-        with self._lock:
+        with _lock:
             self._size = self._measured() if self._size is None else self._size + written
             if self._size > self.limit:
                 self._evict()

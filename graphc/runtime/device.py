@@ -9,11 +9,15 @@ from pathlib import Path
 
 from llvmlite import binding as llvm
 
+from ..ir import locks
 from ..ir.errors import ArgumentError
+from ..ir.locks import Rank
 
 KINDS = ("cpu",)
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+LLVM = locks.lock(Rank.LLVM)
+"""Held by whoever has LLVM work: it has locks of its own, which a fork must find free."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,18 @@ def target_machine(host: Device) -> llvm.TargetMachine:
 
 @functools.cache
 def _host(cpu, features, cores):
-    return Device("cpu", cores, cpu or llvm.get_host_cpu_name(), _host_features() if features is None else features,
-                  tuple(_cache_sizes()))
+    name, found = _host_cpu()
+    return Device("cpu", cores, cpu or name, found if features is None else features, tuple(_cache_sizes()))
 
 
-def _host_features():
-    try:
-        return llvm.get_host_cpu_features().flatten()
-    except RuntimeError:
-        return ""
+@functools.cache
+def _host_cpu():
+    """The name of this CPU and its features."""
+    with LLVM:
+        try:
+            return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+        except RuntimeError:
+            return llvm.get_host_cpu_name(), ""
 
 
 def _cache_sizes():
@@ -86,4 +93,4 @@ def _initialize():
     llvm.initialize_native_asmprinter()
 
 
-__all__ = ["KINDS", "Device", "available_cores", "device", "target_machine"]
+__all__ = ["KINDS", "LLVM", "Device", "available_cores", "device", "target_machine"]

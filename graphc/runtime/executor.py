@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 from llvmlite import binding as llvm
 
+from .device import LLVM
 from .objects import load_ir
 
 GATE, GATE_SLEEPERS, ARRIVED, TURN, TURN_SLEEPERS, JOB, SIZE, BUSY, STOP, CREW_BYTES = range(0, 640, 64)
@@ -286,9 +287,10 @@ def runner(steps: np.ndarray, threads: int = 1, crew: int = 0, keep_gil: bool = 
 @functools.cache
 def addresses() -> dict[str, int]:
     """The addresses of the native functions by name."""
-    for name in ("PyBytes_AsString", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef"):
-        llvm.add_symbol(name, ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
-    return dict(zip(_SYMBOLS, load_ir(_code(platform.machine().lower(), sys.platform), _SYMBOLS), strict=True))
+    with LLVM:
+        for name in ("PyBytes_AsString", "PyEval_SaveThread", "PyEval_RestoreThread", "Py_IncRef"):
+            llvm.add_symbol(name, ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value)
+        return dict(zip(_SYMBOLS, load_ir(_code(platform.machine().lower(), sys.platform), _SYMBOLS), strict=True))
 
 
 @functools.cache

@@ -10,10 +10,8 @@ import ctypes
 import functools
 import hashlib
 import importlib
-import os
 import struct
 import sys
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from llvmlite import binding as llvm
 from ..ir.errors import GraphcError
 from ..lower.source import KernelSource, renamed
 from .cache import default_cache
-from .device import device, target_machine
+from .device import LLVM, device, target_machine
 
 _PART = "graphc_part_"
 _KERNELS = Path(__file__).resolve().parent.parent / "kernels" / "cpu"
@@ -120,15 +118,13 @@ class _Linker:
     """The machine code of this process: it stays where it is for good, so that addresses stay valid."""
 
     def __init__(self):
-        self._lock = threading.RLock()
         self._addresses = {}
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(device("cpu")))
+        with LLVM:
+            self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(device("cpu")))
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._engine))
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._renew_lock)
 
     def load(self, units: Iterable[_Unit]) -> list[tuple[int, ...]]:
-        with self._lock:
+        with LLVM:
             with _Batch(self._addresses) as batch:
                 for unit in units:
                     batch.add(unit)
@@ -145,10 +141,6 @@ class _Linker:
         self._engine.finalize_object()
         for key, (symbols, _) in found.items():
             self._addresses[key] = tuple(map(self._engine.get_function_address, symbols))
-
-    def _renew_lock(self):
-        """In a child process: the thread that held the lock at the fork is not there."""
-        self._lock = threading.RLock()
 
 
 class _Batch:

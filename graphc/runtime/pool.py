@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 from collections import OrderedDict
 
 import numpy as np
+
+from ..ir import locks
+from ..ir.locks import Rank
 
 ALIGNMENT = 64
 SMALL = 1 << 16
@@ -29,7 +31,7 @@ class Pool:
         self.limit = limit
         self.nbytes = 0
         self._buffers: OrderedDict[int, list[tuple[np.ndarray, int]]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = locks.lock(Rank.POOL)
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """As ``np.empty``; arrays that are not small start at a multiple of 64 bytes."""
@@ -94,8 +96,5 @@ def _limit():
 
 POOL = Pool(_limit())
 """The pool of this process."""
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: POOL.__init__(POOL.limit))
 
 __all__ = ["ALIGNMENT", "POOL", "SMALL", "Pool"]

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..ir import locks
 from ..ir.errors import CallError, IndexOutOfBounds
 from ..ir.expr import label
 from ..ir.graph import Graph
+from ..ir.locks import Rank
 from ..lower.program import Program
 from ..passes.kernels import root
 from .arena import Arena
@@ -32,7 +34,7 @@ class Runner:
         self.variables = _Held(v.lock for v in program.graph.variables)
         self.unsettled = unsettled(given)
         self.plans: OrderedDict[tuple, Plan] = OrderedDict()
-        self.lock = threading.RLock()
+        self.lock = locks.lock(Rank.RUNNER)
         self.arena = Arena()
 
     def __call__(self, values: Sequence) -> list:

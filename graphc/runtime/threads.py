@@ -16,12 +16,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..ir import locks
 from ..ir.errors import ArgumentError
+from ..ir.locks import Rank
 from . import executor
 from .device import available_cores
 
 MOST = 255
 """A crew's size has eight bits."""
+_lock = locks.lock(Rank.CREW)
 
 
 class Crew:
@@ -37,7 +40,7 @@ class Crew:
     def _reset(self):
         """As new: no workers, nobody waiting. So the child of a fork finds it, for threads do not survive a fork."""
         self._words[:] = 0
-        self._lock, self._workers, self._closed = threading.Lock(), [], False
+        self._workers, self._closed = [], False
         self._set_size(1)
 
     @property
@@ -46,7 +49,7 @@ class Crew:
 
     def grow(self, threads: int) -> None:
         """Start workers until there are `threads` threads; fewer, if the system gives no more."""
-        with self._lock:
+        with _lock:
             while self.size < threads and not self._closed:
                 gate = int(self._words[executor.GATE // 4])
                 worker = threading.Thread(target=_worker(), args=(self.address, self.size, gate), daemon=True,
@@ -60,7 +63,7 @@ class Crew:
 
     def close(self) -> None:
         """Let the workers return: machine code must not run while the interpreter goes away."""
-        with self._lock:
+        with _lock:
             self._closed = True
             self._set_size(1)
             if self._workers:
