@@ -15,6 +15,7 @@ from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ops.copy import copy
 from .kernels import LOOP, Group, base, may_fail, memory, operands, root
+from .ordering import Ordering
 
 
 def schedule(graph: Graph) -> Graph:
@@ -31,10 +32,11 @@ def schedule(graph: Graph) -> Graph:
             readers[x].append(group)
     failing = [g for g in groups if may_fail(g)]
     updates, in_place = [], {}
+    ordering = Ordering(dag)
     for variable, new in graph.updates:
         before = [*readers[variable], *failing]
-        if not _overwrites(variable, new, home, before, dag):
-            new = _commit(variable, new, groups, home, before, dag)
+        if not _overwrites(variable, new, home, before, ordering):
+            new = _commit(variable, new, groups, home, before, ordering)
         updates.append((variable, new))
         in_place[new] = variable
     position = {g: k for k, g in enumerate(groups)}
@@ -44,24 +46,19 @@ def schedule(graph: Graph) -> Graph:
                                                          "commit": commit})
 
 
-def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], dag: nx.DiGraph) -> bool:
+def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], ordering: Ordering) -> bool:
     """Whether `new` may be written over `variable`; if so, `before` is ordered before."""
     if new not in home or may_fail(home[new]) or not _alone(home[new], new, variable):
         return False
-    earlier = [r for r in before if r is not home[new]]
-    below = nx.descendants(dag, home[new]) if earlier else set()
-    if any(r in below for r in earlier):
-        return False
-    dag.add_edges_from((r, home[new]) for r in earlier)
-    return True
+    return ordering.put_before([r for r in before if r is not home[new]], home[new])
 
 
-def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: list[Group], dag: nx.DiGraph) -> Expr:
+def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: list[Group], ordering: Ordering) -> Expr:
     """A copy of `new` into the Variable, after `before`."""
     final = copy(new, use=f"commit {variable.serial}")
     group = Group(final.dims, index={final: LOOP[:final.ndim]}, stage={final: 0}, stored={final: None})
     groups.append(group)
-    dag.add_edges_from((r, group) for r in [*before, home[root(new)]])
+    ordering.append(group, [*before, home[root(new)]])
     return final
 
 
