@@ -1,4 +1,6 @@
-"""Values that one pass over a row computes and a later pass needs again: kept in scratch where that is cheaper."""
+"""Values that one pass over a row computes and a later pass needs again: kept in scratch where that is cheaper.
+
+A row that is too long for the cache is computed again (`graphc.lower.loops`)."""
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from ..ir.expr import Expr
-from ..ir.integer import Integer, Size, Symbol, ceildiv, product
+from ..ir.integer import Integer, Size, Symbol, ceildiv, minimum, product
 from ..ir.op import Fold, Scalar
 from ..ir.types import compute_dtype, is_float, row_major
 from ..passes.axes import Axes, Axis, all_axes, joined
+from ..passes.fuse import ROW
 from ..passes.kernels import LOOP, Group, memory
 from .arguments import Arguments
 from .body import Body, Value, converted
@@ -133,16 +134,32 @@ class _Loops:
         for node in filter(self.is_whole, self.group.stored):
             stored[self.group.stage[node]].append(node)
         numbers = sorted({*folds, *stored})
-        self.carried = carried(self.group, {s: [memory(f.inputs[0]) for f in folds[s]] + stored[s] for s in numbers})
-        self.kept = {n: self.row_of(n) for n in self.carried.nodes}
-        for number in numbers:
-            self.stage(number, folds[number], stored[number])
+        passes = [(number, folds[number], stored[number]) for number in numbers]
+        found = carried(self.group, {s: [memory(f.inputs[0]) for f in folds[s]] + stored[s] for s in numbers})
+        if not found.nodes or _is_at_most(self.row_size, ROW):
+            self.passes(passes, found)
+            return
+        with self.body.scope(f"if {self.body.code(self.row_size)} <= {ROW}:", closed=True):
+            self.passes(passes, found)
+        with self.body.scope("else:", closed=True):
+            self.passes(passes, Carried())
+
+    @property
+    def row_size(self) -> Size:
+        """The elements of a row."""
+        return product(a.size for a in self.axes.folded)
+
+    def passes(self, passes: Iterable[tuple[int, list[Expr], list[Expr]]], found: Carried) -> None:
+        """A row: the passes over it, then what is stored of their results."""
+        self.carried, self.kept = found, {n: self.row_of(n) for n in found.nodes}
+        for number, folds, stored in passes:
+            self.stage(number, folds, stored)
         self.store(n for n in self.group.stored if not self.is_whole(n))
 
     def row_of(self, node: Expr) -> str:
-        """The name of scratch for a row of `node`."""
+        """The name of scratch for a row of `node`, of `ROW` elements at most."""
         dtype = compute_dtype(node.dtype)
-        nbytes = product(a.size for a in self.axes.folded) * dtype.itemsize
+        nbytes = minimum(self.row_size, ROW) * dtype.itemsize
         return self.arguments.scratch(nbytes, dtype, self.body.code, f"{node.op.name}_row")
 
     def is_whole(self, node: Expr) -> bool:

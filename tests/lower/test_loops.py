@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.lower.loops import PART
+from graphc.lower.loops import PART, ROW
 from graphc.runtime import plan as plans
 
 FOLDS = {
@@ -55,3 +55,18 @@ def test_short_rows_are_left_to_one_thread():
     assert "is_last" not in graphc.compile([x], graphc.sum(x)).source()
     x = graphc.placeholder((PART + 1,), name="x")
     assert "is_last" in graphc.compile([x], graphc.sum(x)).source()
+
+
+@pytest.mark.parametrize("size", [1, ROW, ROW + 1, 3 * ROW])
+def test_very_long_rows_take_no_more_scratch(size):
+    """The exponentials of a row are kept where they lie in the cache, and computed again where they do not."""
+    x = graphc.placeholder((None, None), name="x")
+    f = graphc.compile([x], graphc.softmax(x), threads=1)
+    value = np.random.default_rng(size).standard_normal((2, size), np.float32)
+    np.testing.assert_allclose(f(value), graphc.interpret([x], graphc.softmax(x), [value]), rtol=1e-5)
+    assert f.plan(value).arena_bytes == max(64, 4 * min(size, ROW))
+
+
+def test_rows_of_known_size_are_written_once():
+    x = graphc.placeholder((None, 100), name="x")
+    assert graphc.compile([x], graphc.softmax(x)).source().count("math.exp") == 1
