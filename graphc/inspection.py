@@ -50,13 +50,16 @@ class Inspection:
         return profile_report(self._runner, self._runner_inputs(args), repeat)
 
     def memory(self, *args) -> str:
-        """The plan of the memory: what lies where, and from which step to which. Inputs are needed where sizes are known
-        only at call time."""
+        """The plan of the memory: what lies where, and from which step to which, for the sizes of these inputs; without
+        inputs, for those of the last call. Before the first call, inputs are needed where a size is known only then."""
         return memory_report(self.plan(*args))
 
     def plan(self, *args) -> Plan:
-        """The program as it is bound to the sizes of these inputs."""
-        return self._runner.plan(self._runner_inputs(args) if args else self._stand_ins())
+        """The program as it is bound to the sizes of these inputs; without inputs, of the last call."""
+        with self._runner.lock:
+            if args:
+                return self._runner.plan(self._runner_inputs(args))
+            return self._runner.newest or self._runner.plan(self._stand_ins())
 
     def _runner_inputs(self, args: tuple) -> list[np.ndarray]:
         return self._runner.arrays(args)
@@ -65,8 +68,15 @@ class Inspection:
         """Arrays of the inputs' shapes; raises CallError where only a call knows these."""
         for x in self.given.inputs:
             if None in x.shape:
-                raise CallError(f"the size of {label(x)}:{x.type} is known only at call time: give values for all inputs")
+                raise CallError(f"the size of {label(x)}:{x.type} is known only at call time, and there was no call "
+                                f"yet: give example inputs, as in f.memory({self._example()})")
         return [np.broadcast_to(np.zeros((), x.dtype), x.dims) for x in self.given.inputs]
+
+    def _example(self) -> str:
+        """Inputs that would do, as the user would write them."""
+        shapes = [", ".join("1" if d is None else str(d) for d in x.shape) for x in self.given.inputs]
+        return ", ".join(f'np.zeros(({shape}{"," if x.ndim == 1 else ""}), "{x.dtype}")'
+                         for x, shape in zip(self.given.inputs, shapes, strict=True))
 
 
 __all__ = ["Inspection"]

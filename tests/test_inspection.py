@@ -97,8 +97,19 @@ def test_memory_without_inputs():
     x = graphc.placeholder((5, 7), name="x")
     f = graphc.compile(x, graphc.sum(graphc.exp(x @ x.T), axis=0) @ x)
     assert f.memory() == f.memory(np.zeros((5, 7), "float32"))
-    with pytest.raises(CallError, match=r"the size of x:f32\[\?,12\] is known only at call time"):
-        network()[0].memory()
+
+
+def test_memory_without_inputs_is_that_of_the_last_call():
+    f, _ = network()
+    with pytest.raises(CallError, match=r"the size of x:f32\[\?,12\] is known only at call time.* give example inputs, as "
+                                        r'in f.memory\(np.zeros\(\(1, 12\), "float32"\), np.zeros\(\(1,\), "int64"\)\)$'):
+        f.memory()
+    x, t = ARGS
+    tables = [f.memory(x[:n], t[:n]) for n in (1, 2, 8)]
+    for n, table in ((2, tables[1]), (8, tables[2]), (1, tables[0])):
+        f(x[:n], t[:n])
+        assert f.memory() == table
+    assert len(set(tables)) == 3
 
 
 def test_wrong_inputs_are_named(step):

@@ -8,8 +8,8 @@ from ..ir.expr import Expr, label
 from ..ir.types import is_float
 from ..passes.kernels import root
 from .inputs import describe
-from .plan import Plan
-from .runner import Runner, addressed
+from .plan import Plan, addressed
+from .runner import Runner
 
 
 class CheckedRunner(Runner):

@@ -66,6 +66,10 @@ class Plan:
             for slot in self.slots.get(node, ()):
                 self.words[slot] = address
 
+    def value(self, x: Expr) -> np.ndarray:
+        """What the caller's memory of an input or an output holds."""
+        return addressed(self.pointed[root(x)], self.shape(x), x.dtype)
+
     def number(self, size) -> int:
         return evaluate(size, self.sizes)
 
@@ -157,6 +161,13 @@ class Plan:
         node = self.program.in_place.get(root(x), root(x))
         start = self.place.get(node)
         return (node,) if start is None else (None, start, start + rounded(self.nbytes(node)))
+
+
+def addressed(address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """The array that lies at `address`; it keeps nothing alive."""
+    interface = {"data": (address, False), "shape": shape, "typestr": f"|V{dtype.itemsize}", "version": 3}
+    holder = type("Memory", (), {"__array_interface__": interface})()
+    return np.asarray(holder).view(dtype)
 
 
 def _meet(some: list[tuple], others: list[tuple]) -> bool:

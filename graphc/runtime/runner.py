@@ -8,17 +8,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..ir import locks
-from ..ir.errors import CallError, IndexOutOfBounds
+from ..ir.errors import CallError
 from ..ir.expr import label
 from ..ir.graph import Graph
 from ..ir.locks import Rank
 from ..lower.program import Program
 from ..passes.kernels import root
 from .arena import Arena
+from .bounds import out_of_bounds
 from .inputs import as_input, bind
 from .plan import Plan
 from .pool import POOL
-from .sizes import check, concrete, unsettled
+from .sizes import check, unsettled
 
 PLANS = 64
 """Plans that are kept, for as many combinations of call-time sizes."""
@@ -66,6 +67,11 @@ class Runner:
         self.plans.move_to_end(key)
         return found
 
+    @property
+    def newest(self) -> Plan | None:
+        """The plan of the last call, if there was one."""
+        return next(reversed(self.plans.values()), None)
+
     def check_updates(self, plan: Plan) -> None:
         for variable, new in self.program.graph.updates:
             if plan.shape(new) != variable.dims:
@@ -94,10 +100,7 @@ class Runner:
         failed = plan.statuses.tolist()
         plan.statuses[:] = 0
         step, number = next((s, n) for s, n in zip(self.program.steps, failed, strict=True) if n)
-        size, node = step.checks[number - 1]
-        operands = ", ".join(f"{label(root(x))}:{concrete(x.type, plan.sizes)}" for x in node.inputs)
-        raise IndexOutOfBounds(f"{node.op.name.removeprefix('checked_')}({operands}): an index is out of bounds for an axis "
-                               f"of size {plan.number(size)}\n  made at {node.line}")
+        raise out_of_bounds(plan, *step.checks[number - 1])
 
 
 class _Held:
@@ -122,11 +125,4 @@ class _Held:
             lock.release()
 
 
-def addressed(address: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """The array that lies at `address`; it keeps nothing alive."""
-    interface = {"data": (address, False), "shape": shape, "typestr": f"|V{dtype.itemsize}", "version": 3}
-    holder = type("Memory", (), {"__array_interface__": interface})()
-    return np.asarray(holder).view(dtype)
-
-
-__all__ = ["PLANS", "Runner", "addressed"]
+__all__ = ["PLANS", "Runner"]
