@@ -10,6 +10,7 @@ from . import (
     einsum,
     elementwise,
     extend,
+    formulas,
     gather,
     index,
     leaves,
@@ -30,7 +31,7 @@ ROWS = (leaves, copy, gather)
 """Modules of rows that have no public function of their own."""
 
 PUBLIC = (elementwise, convert, activation, reduce, shape, creation, rearrange, extend, cumulative, sorting, index,
-          linalg, einsum, conv, pool, resize, softmax, normalization, loss, custom)
+          linalg, einsum, conv, pool, resize, softmax, normalization, loss, formulas, custom)
 """Modules whose ``__all__`` users see as ``graphc.<name>``."""
 
 PUBLIC_NAMES = {name: getattr(module, name) for module in PUBLIC for name in module.__all__}

@@ -404,4 +404,4 @@ def one_hot(x, num_classes, axis=-1, dtype="float32") -> Expr:
     return equal(expand_dims(x, axis), classes).astype(as_dtype(dtype))
 
 
-__all__ = ["At", "at", "getitem", "one_hot", "put_along_axis", "take", "take_along_axis"]
+__all__ = ["one_hot", "put_along_axis", "take", "take_along_axis"]

@@ -247,5 +247,5 @@ def shape(x) -> tuple[Size, ...]:
     return as_expr(x).dims
 
 
-__all__ = ["broadcast_arrays", "broadcast_to", "expand_dims", "flatten", "matrix_transpose", "matrix_transpose_all",
+__all__ = ["broadcast_arrays", "broadcast_to", "expand_dims", "flatten", "matrix_transpose",
            "moveaxis", "permute_dims", "ravel", "reshape", "shape", "squeeze", "swapaxes", "transpose"]
