@@ -8,9 +8,10 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -29,21 +30,31 @@ from .types import Type
 if TYPE_CHECKING:
     from .op import Op
 
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_NOBODYS = (str(Path(__file__).parent.parent) + os.sep, str(Path(np.__file__).parent) + os.sep, "<frozen ")
+_LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+_INSTALLED = {"site-packages", "dist-packages"}
+_LINES = 4
 _table: WeakValueDictionary[tuple, Expr] = WeakValueDictionary()
 _lock = locks.lock(Rank.TABLE)
 _serial = count()
 
 
 class Line(NamedTuple):
-    """The line of the user's program that made an expression."""
+    """The line of the user's program that made an expression, and others that asked for the same one."""
 
     file: str
     number: int
+    others: tuple[Line, ...] = ()
 
     def __str__(self) -> str:
         text = linecache.getline(self.file, self.number).strip()
-        return f"{self.file}:{self.number}" + (f": {text}" if text else "")
+        here = f"{self.file}:{self.number}" + (f": {text}" if text else "")
+        return "\n  and at ".join([here, *map(str, self.others)])
+
+    def joined(self, line: Line) -> Line:
+        """With `line` among the others: some are enough for a message."""
+        known = (self[:2], *(other[:2] for other in self.others))
+        return self if line[:2] in known or len(known) >= _LINES else self._replace(others=(*self.others, line))
 
 
 _origin: ContextVar[Line | None] = ContextVar("origin", default=None)
@@ -65,13 +76,24 @@ class originating:
 
 
 def user_line() -> Line | None:
-    """The innermost line on the stack that is not graphc's own."""
-    if (line := _origin.get()) is not None:
-        return line
+    """The line that nodes belong to: the one in `originating`, or else that of the user who calls graphc."""
+    return _origin.get() or _calling_line()
+
+
+def _calling_line() -> Line | None:
+    """The innermost line on the stack that is the user's; None in a thread that runs nothing of the user."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and not _is_users(frame.f_code.co_filename):
         frame = frame.f_back
     return Line(frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+
+
+@cache
+def _is_users(file: str) -> bool:
+    """Whether this file is neither of graphc, nor of NumPy, which calls it, nor of Python's library."""
+    if file.startswith(_LIBRARY):
+        return not _INSTALLED.isdisjoint(Path(file).parts) and not file.startswith(_NOBODYS)
+    return not file.startswith(_NOBODYS)
 
 
 class Expr:
@@ -177,13 +199,22 @@ class Expr:
 
 
 def make(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Expr:
-    """The one node for this op, operands and attributes: typed on creation, found again ever after."""
+    """The one node for this op, operands and attributes: typed on creation, found again ever after. It belongs to the line
+    that made it, and then also to the others where the user asks for it."""
     key = (op.name, tuple(map(id, inputs)), tuple(sorted(map(_exact, attrs.items()))) if attrs else ())
     with _lock:
         found = _table.get(key)
         if found is None:
             found = _table[key] = Expr(op, inputs, dict(attrs), _infer(op, inputs, attrs))
+        elif inputs and _origin.get() is None:
+            _ask_again(found)
         return found
+
+
+def _ask_again(x: Expr) -> None:
+    line = _calling_line()
+    if line is not None and line != x.line:
+        object.__setattr__(x, "line", x.line.joined(line) if x.line is not None else line)
 
 
 def _exact(item: tuple[str, Any]) -> tuple[str, Any]:
@@ -215,7 +246,8 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
         listed = (y for x in operands for y in (x if isinstance(x, (list, tuple)) else (x,)))
         given = ", ".join(_typed(x) for x in listed if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
         subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
-        error.reason, error.args = reason, (f"{subject}{reason}\n  at {user_line()}",)
+        line = user_line()
+        error.reason, error.args = reason, (f"{subject}{reason}" + (f"\n  at {line}" if line else ""),)
     return error
 
 

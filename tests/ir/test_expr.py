@@ -1,14 +1,20 @@
 """Nodes: one for equal ones, never changed, gone when nobody needs them; and errors that say where."""
 import copy
+import functools
 import gc
 import pickle
+import re
+import sysconfig
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 import pytest
 
 import graphc
+from graphc.ir import expr
 from graphc.ir.errors import ArgumentError, DTypeError, ShapeError
 from graphc.ir.expr import Expr, make, originating
 from graphc.ir.registry import OPS
@@ -115,6 +121,62 @@ def test_every_node_knows_its_line(x):
     with originating(x.line):
         assert (x * 3).line == x.line
     assert (x * 4).line != x.line
+
+
+def test_a_node_belongs_to_all_lines_that_asked_for_it(x):
+    y = x * 7 + 1
+    z = x * 7 + 1
+    for _ in range(3):
+        assert (x * 7 + 1) is y is z
+    first = y.line.number
+    assert [other.number for other in y.line.others] == [first + 1, first + 3]
+    assert re.fullmatch(rf"{__file__}:{first}: y = .*\n  and at {__file__}:{first + 1}: z = .*\n  and at .* is z",
+                        str(y.line))
+
+
+def test_what_passes_and_gradients_ask_for_is_not_the_users_line(x):
+    y = graphc.exp(x)
+    with originating(x.line):
+        assert graphc.exp(x) is y
+    assert graphc.grad(graphc.sum(y), x) is not None
+    graphc.compile(x, y)
+    assert y.line.others == ()
+
+
+def test_some_lines_are_enough(x):
+    made = [eval(compile("x * 11", f"file {k}", "eval"), {"x": x}) for k in range(9)]
+    assert len(set(made)) == 1 and len(made[0].line.others) == 3
+
+
+def test_an_error_while_building_names_the_line_it_happened_on_and_no_other(x):
+    y, z = x * 13, graphc.placeholder((9,))
+    assert y is x * 13
+    with pytest.raises(ShapeError) as caught:
+        x * 13 + z
+    assert "and at" not in str(caught.value) and str(caught.value).endswith(": x * 13 + z")
+
+
+def test_code_of_python_and_of_numpy_is_nobodys_line(x):
+    class Sum:
+        @cached_property
+        def value(self):
+            return graphc.sum(x)  # here
+
+    made = [np.sum(x * 17), np.mean(x * 17, axis=0), functools.reduce(graphc.add, [x, B[0], 17]), Sum().value]
+    assert {y.line.file for y in made} == {__file__} and str(made[3].line).endswith("# here")
+    assert len({y.line.number for y in made[:3]}) == 1
+    with ThreadPoolExecutor(1) as others:
+        assert others.submit(graphc.tan, x * 17).result().line is None
+        assert others.submit(lambda: graphc.cos(x * 17)).result().line.file == __file__
+        with pytest.raises(ShapeError, match=r"do not broadcast$"):
+            others.submit(graphc.add, x, B).result()
+
+
+def test_installed_packages_are_the_users(x):
+    library = sysconfig.get_path("stdlib")
+    for file, users in ((f"{library}/enum.py", False), (f"{library}/site-packages/mine/net.py", True),
+                        ("<frozen os>", False), (graphc.__file__, False), (np.__file__, False), ("<stdin>", True), ("/home/me/enum.py", True)):
+        assert expr._is_users(file) == users, file
 
 
 B = graphc.placeholder((5,), name="b")
