@@ -1,7 +1,7 @@
 """The argument block of a kernel while it is written: which word holds what."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ class Arguments:
     reading: list[Expr] = field(default_factory=list)
     writing: list[Expr] = field(default_factory=list)
     _status: str | None = None
+    _tables: dict[tuple[Expr, ...], int] = field(default_factory=dict)
 
     def has(self, node: Expr) -> bool:
         return node in self.pointers
@@ -34,6 +35,14 @@ class Arguments:
             self.reading.append(node)
             self.pointers[node] = self._pointer("source", node)
         return self.pointers[node]
+
+    def table(self, nodes: Sequence[Expr]) -> int:
+        """The first of the words, one after the other, that hold the addresses of `nodes`."""
+        if tuple(nodes) not in self._tables:
+            self._tables[tuple(nodes)] = len(self.words)
+            self.words += nodes
+            self.reading += dict.fromkeys(nodes)
+        return self._tables[tuple(nodes)]
 
     def write(self, node: Expr) -> str:
         """The name of the pointer through which `node` is written."""

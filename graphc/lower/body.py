@@ -6,6 +6,8 @@ variables, or whatever the consumer computed from them; arithmetic on them (``+ 
 
 =====================================  ===============================================================================
 ``body.read(k, i)``                     the element of operand `k` at the indices `i` (one per axis of that operand)
+``body.among(number, i)``               as `read`, of the operand with this number, an Integer: all have one type, and lie
+                                        in memory in row-major order (see `graphc.passes.layout`)
 ``body.choose(test, then, otherwise)``  ``then()`` where `test` holds, else ``otherwise()``; only the chosen side is read
 ``body.test("{0} < {1}", a, b)``        a condition over Integers and Values, for `choose` or as a bool Value
 ``body.scalar("{0} * 2", *xs, dtype)``  a scalar expression (as in `Scalar`) over Values and Integers
@@ -28,7 +30,7 @@ from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.op import Fold, Index, Scalar
 from ..ir.types import SHORT, compute_dtype, is_bool, is_float, is_integer, row_major
-from ..passes.kernels import Group, Indices, broadcast_index, is_inline, is_transparent, step
+from ..passes.kernels import Group, Indices, base, broadcast_index, is_inline, is_transparent, step
 from .arguments import Arguments
 from .text import Names, cast, integer, number, typed
 
@@ -172,6 +174,14 @@ class Body:
     # ---- what rules ask for
     def read(self, k: int, i: Indices) -> Value:
         return self.emit(self.at[-1][0].inputs[k], tuple(i))
+
+    def among(self, number: Size, i: Indices) -> Value:
+        """The operand is chosen by number: all are of one type, and in memory in row-major order."""
+        xs = self.at[-1][0].inputs
+        first = self.arguments.table([base(x) for x in xs])
+        pointer = f'source(args, {first} + {_grouped(self.code(number))}, "{SHORT[xs[0].dtype]}")'
+        code = f"{pointer}[{self.code(row_major(xs[0].dims, i))}]"
+        return self.assign("operand", code, compute_dtype(xs[0].dtype), self.depth(_symbols((number, *i))))
 
     def constant(self, value, dtype: np.dtype) -> Value:
         dtype = compute_dtype(np.dtype(dtype))

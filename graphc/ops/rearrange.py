@@ -89,10 +89,18 @@ def _shapes(xs) -> str:
 
 
 WIDEST = 16
-"""Arrays that are joined at a time."""
+"""Arrays that are told apart one by one."""
+
+
+def counts_operands(xs, axis: int) -> bool:
+    """Whether so many arrays are joined that a kernel finds them by number, in a table: they must be equally long."""
+    return len(xs) > WIDEST and len({x.dims[axis] for x in xs}) == 1 and xs[0].dims[axis] != 0
 
 
 def _concat_index(body, i, *xs, axis):
+    if counts_operands(xs, axis):
+        size = xs[0].dims[axis]
+        return body.among(i[axis] // size, (*i[:axis], i[axis] % size, *i[axis + 1:]))
     starts = list(accumulate((x.dims[axis] for x in xs), initial=0))
 
     def pick(first: int, last: int):
@@ -245,7 +253,9 @@ def concat(arrays, axis=0) -> Expr:
 
 
 def _joined(arrays: list[Expr], axis: int) -> Expr:
-    """Many arrays are joined in groups first: a kernel tells `WIDEST` operands apart at most."""
+    """Many arrays are joined in groups first, unless they are equally long: a kernel tells `WIDEST` apart at most."""
+    if counts_operands(arrays, axis):
+        return _concat(*arrays, axis=axis)
     while len(arrays) > 1:
         groups = [arrays[k:k + WIDEST] for k in range(0, len(arrays), WIDEST)]
         arrays = [_concat(*group, axis=axis) if len(group) > 1 else group[0] for group in groups]

@@ -23,6 +23,7 @@ from ..ir.leaves import constant
 from ..ir.op import Scalar
 from ..ir.registry import function
 from ..ir.types import is_bool, is_float, is_integer
+from ..ops.rearrange import WIDEST, counts_operands
 from ..ops.shape import broadcast_to, permute_dims, reshape
 from .rules import COMMUTATIVE, Replace, number, rewrite
 
@@ -164,7 +165,8 @@ def _concat(node: Expr) -> Expr | None:
         return node.inputs[0]
     axis = node.attrs["axis"]
     parts = [y for x in node.inputs for y in (x.inputs if x.op is node.op and x.attrs["axis"] == axis else (x,))]
-    return make(node.op, tuple(parts), node.attrs) if len(parts) > len(node.inputs) else None
+    joined_at_once = len(parts) <= WIDEST or counts_operands(parts, axis)
+    return make(node.op, tuple(parts), node.attrs) if len(parts) > len(node.inputs) and joined_at_once else None
 
 
 # ---- elementwise ops and the ops that only move elements ------------------------------------------------------------

@@ -144,6 +144,13 @@ def memory(node: Expr) -> Expr:
     return node
 
 
+def is_row_major(node: Expr) -> bool:
+    """Whether the node is, under whatever shape, memory in row-major order: computed into it, or there."""
+    while isinstance(node.op.lower, View):
+        node = node.inputs[0]
+    return not is_inline(node)
+
+
 def root(node: Expr) -> Expr:
     """The node whose bytes `node` has: below other views of them."""
     while is_alias(node):
