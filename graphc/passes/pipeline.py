@@ -12,6 +12,7 @@ from .cse import cse
 from .dead import dead
 from .fold import fold
 from .fuse import fuse, separate
+from .gather import gather
 from .layout import layout
 from .options import DEFAULT, Options, Pass
 from .recompute import recompute
@@ -30,6 +31,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("fold", fold),
     ("stabilize", stabilize),
     ("simplify", simplify),
+    ("gather", gather),
     ("cse", cse),
     ("dead", dead),
     ("select", select),
@@ -42,8 +44,8 @@ PASSES: list[tuple[str, Pass]] = [
     ("schedule", schedule),
 ]
 
-EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "select": select_exactly,
-                                 "split": split_exactly}
+EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "gather": None,
+                                 "select": select_exactly, "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
 PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "store": store, "schedule": schedule}

@@ -132,6 +132,7 @@ RULES: list[Rule] = [
     Rule(lambda x, y: ((-x) / (-y), x / y)),
     Rule(lambda x, c: ((-x) * c, x * (-c))),
     Rule(lambda x, c: (-(x * c), x * (-c))),
+    Rule(lambda x: (x * x, square(x))),
     Rule(lambda x: (abs(-x), abs(x)), when=lambda x: x.dtype.kind != "u"),
     Rule(lambda x: (abs(abs(x)), abs(x))),
     Rule(lambda x: (abs(square(x)), square(x)), integers=False),

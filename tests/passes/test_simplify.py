@@ -29,6 +29,7 @@ EXACT = {
     "-x / -y": (lambda x, y: -x / -y, "x / y"),
     "-x * c": (lambda x: -x * 3, "x * -3"),
     "-(x * c)": (lambda x: -(x * 3), "x * -3"),
+    "x * 1 * x": (lambda x: (x * 1) * x, "square(x)"),
     "|-x|": (lambda x: abs(-x), "abs(x)"),
     "||x||": (lambda x: abs(abs(x)), "abs(x)"),
     "|x^2|": (lambda x: abs(square(x)), "square(x)"),
