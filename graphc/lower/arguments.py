@@ -12,17 +12,24 @@ from ..ir.types import SHORT
 from .program import Counter, Scratch, Status
 from .text import Names
 
+SHARED = 256
+"""Numbers from here on are words. A loop that is long anyway gains nothing by the compiler's knowing how long, and kernels
+that differ in nothing else are one kernel: layers of many sizes, compiled once."""
+
 
 @dataclass
 class Arguments:
-    """Words in the order of their first use, and the names that the kernel's first lines give them."""
+    """Words in the order of their first use, and the names that the kernel's first lines give them. Numbers from `limit`
+    on are words too."""
 
     names: Names
+    limit: int = SHARED
     words: list = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     pointers: dict[Expr, str] = field(default_factory=dict)
     reading: list[Expr] = field(default_factory=list)
     writing: list[Expr] = field(default_factory=list)
+    _numbers: dict[int, str] = field(default_factory=dict)
     _status: str | None = None
     _tables: dict[tuple[Expr, ...], int] = field(default_factory=dict)
 
@@ -59,10 +66,25 @@ class Arguments:
         word = Integer({(symbol,): 1})
         return self._word(self.names.new("n"), word, f"size(args, {len(self.words)})")
 
+    def number(self, k: int) -> str:
+        """The number `k` >= 0 as code."""
+        if k < self.limit:
+            return str(k)
+        if k not in self._numbers:
+            self._numbers[k] = self._size(k)
+        return self._numbers[k]
+
+    def own(self, size: Size, code: Callable[[Size], str]) -> str:
+        """A size as code, a number by a word of its own: that it equals another one here means nothing in other shapes."""
+        return self._size(size) if isinstance(size, int) and size >= self.limit else code(size)
+
+    def _size(self, k: int) -> str:
+        return self._word(self.names.new(f"size_{k}"), k, f"size(args, {len(self.words)})")
+
     def scratch(self, nbytes: Size, dtype: np.dtype, code: Callable[[Size], str], wanted: str = "scratch") -> str:
         """The name of private memory; `code` writes out an Integer."""
         stride = ceildiv(nbytes, 64) * 64 // dtype.itemsize
-        offset = code(stride)  # may add a word
+        offset = self.own(stride, code)
         start = f'workspace(args, {len(self.words)}, "{SHORT[dtype]}")'
         return self._word(self.names.new(wanted), Scratch(stride * dtype.itemsize), f"{start} + tid * ({offset})")
 

@@ -157,19 +157,23 @@ class Body:
         return self.define(node, i, self.assign(name, code, compute_dtype(node.dtype), self.depth(_symbols(i))))
 
     def code(self, size: Size) -> str:
-        """An Integer as code; what it is made of becomes an argument of the kernel if no loop binds it."""
+        """An Integer as code; what it is made of becomes an argument of the kernel if no loop binds it, large numbers
+        too."""
+        return self._code(size, self.arguments.number)
+
+    def _code(self, size: Size, number: Callable[[int], str] = str) -> str:
         if isinstance(size, Integer):
             self.used.add(size)
             for symbol in sorted(size.symbols(), key=lambda s: s.serial):
                 if symbol not in self.symbols:
                     self.symbols[symbol] = self.arguments.size(symbol)
-        return integer(size, self.symbols)
+        return integer(size, self.symbols, number)
 
     def digit(self, number: str, k: int, sizes: Sequence[Size]) -> str:
         """The index along axis `k` of the combination with this number, of axes of these sizes."""
         inner = product(sizes[k + 1:])
-        quotient = number if inner == 1 else f"{number} // {_grouped(self.code(inner))}"
-        return quotient if k == 0 else f"{quotient} % {_grouped(self.code(sizes[k]))}"
+        quotient = number if inner == 1 else f"{number} // {_grouped(self._code(inner))}"
+        return quotient if k == 0 else f"{quotient} % {_grouped(self._code(sizes[k]))}"
 
     # ---- what rules ask for
     def read(self, k: int, i: Indices) -> Value:

@@ -8,12 +8,15 @@ from ..ir.types import compute_dtype, row_major
 from ..passes.axes import Axes, all_axes, joined, symbol_of
 from ..passes.kernels import LOOP, Group
 from ..passes.strides import matrices
-from .arguments import Arguments
+from .arguments import SHARED, Arguments
 from .body import Body, Value
 from .imports import with_imports
 from .program import Step
 from .source import KernelSource
 from .text import Names
+
+GENERAL = 2
+"""In a product every number is a word: its inner loops are compiled for all sizes anyway."""
 
 
 def lower(group: Group) -> Step:
@@ -50,7 +53,7 @@ class _Driver:
         self.group, self.kernel = group, group.anchor.op.lower
         self.names = Names({self.kernel.function.split(".")[0]})
         self.name = self.names.new("_".join(dict.fromkeys(n.op.name for n in [group.anchor, *group.nodes[-2:]])))
-        self.arguments = Arguments(self.names, words)
+        self.arguments = Arguments(self.names, GENERAL if self.kernel.epilogue else SHARED, words)
         self.body = Body(group, self.arguments, self.names)
 
     def text(self) -> str:
@@ -69,7 +72,7 @@ class _Driver:
         anchor = self.group.anchor
         pointers = [self.arguments.read(x) for x in anchor.inputs] + [self.arguments.write(next(iter(self.group.stored)))]
         sizes = self.kernel.sizes(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
-        return pointers + [self.body.code(s) for s in sizes]
+        return pointers + [self._size(s) for s in sizes]
 
     def _matrices(self) -> list[str]:
         """Pointers to two stacks of matrices and their product, then sizes and strides."""
@@ -77,10 +80,13 @@ class _Driver:
         pointers = [self._offset(self.arguments.read(x.node), x.offset) for x in (a, b)]
         n, k = self.group.anchor.dims[-1], self.group.anchor.inputs[0].dims[-1]
         sizes = [count, m, n, k, a.batch, a.row, a.column, b.batch, b.row, b.column]
-        return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self.body.code, sizes)]
+        return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self._size, sizes)]
 
     def _offset(self, pointer: str, offset: Size) -> str:
         return pointer if offset == 0 else f"{pointer} + ({self.body.code(offset)})"
+
+    def _size(self, size: Size) -> str:
+        return self.arguments.own(size, self.body.code)
 
     def _scratch(self) -> list[str]:
         if self.kernel.scratch is None:
@@ -102,7 +108,7 @@ class _Epilogue:
 
     def _written(self, leading: Axes) -> Body:
         names = Names({a.symbol.name for a in leading.loops})
-        body = Body(self.group, Arguments(names, self.words), names)
+        body = Body(self.group, Arguments(names, GENERAL, self.words), names)
         column = symbol_of(LOOP[len(self.group.domain) - 1])
         axes = Axes(leading.loops, leading.values | ({column: 0} if self.group.domain[-1] == 1 else {}))
         body.symbols[column] = "column"

@@ -264,14 +264,15 @@ class _Loops:
     def columns(self) -> None:
         *outer, inner = self.axes.kept
         width = self.width(inner.size)
+        number = width if isinstance(width, int) else self.body.code(width)
         blocks = Axis(_BLOCKS, ceildiv(inner.size, width), False)
         tasks = product(a.size for a in [*outer, blocks])
         self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
         sums = self.accumulators()
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
             self.unravel([*outer, blocks], "block")
-            self.body.line(f"first = first * {self.body.code(width)}")
-            self.body.line(f"last = min(first + {self.body.code(width)}, {self.body.code(inner.size)})")
+            self.body.line(f"first = first * {number}")
+            self.body.line(f"last = min(first + {number}, {self.body.code(inner.size)})")
             self.block(inner, sums)
 
     def width(self, columns: Size) -> Size:

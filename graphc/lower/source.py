@@ -24,12 +24,16 @@ def renamed(text: str) -> str:
     """
     imported = "\n".join(line for line in text.splitlines() if re.match(r"\s*(from|import)\b", line))
     known = RESERVED | set(re.findall(r"\w+", imported))
-    numbers: dict[str, str] = {}
+    functions = {name: f"_function_{k}" for k, name in enumerate(re.findall(r"(?m)^def (\w+)", text))}
+    return "".join(_numbered(part, known, dict(functions)) for part in re.split(r"(?m)^(?=@|def )", text))
 
+
+def _numbered(function: str, known: set[str], numbers: dict[str, str]) -> str:
+    """The text of a function, in which names count from 0 anew."""
     def number(match: re.Match) -> str:
         word = match[0]
         return word if word[0] in "\"'" or word in known else numbers.setdefault(word, f"_{len(numbers)}")
-    return re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[A-Za-z_]\w*", number, text)
+    return re.sub(r"\"[^\"]*\"|'[^']*'|(?<![\w.])[A-Za-z_]\w*", number, function)
 
 
 __all__ = ["KernelSource", "renamed"]

@@ -5,6 +5,7 @@ import io
 import keyword
 import re
 import tokenize
+from collections.abc import Callable
 
 import numpy as np
 
@@ -90,27 +91,26 @@ def _literal(text: str, dtype: np.dtype) -> str:
     return text if is_bool(dtype) else f"{cast(dtype)}({text})"
 
 
-def integer(size: Size, names: dict[Symbol, str]) -> str:
-    """An integer polynomial as code, its symbols called by `names`."""
+def integer(size: Size, names: dict[Symbol, str], number: Callable[[int], str] = str) -> str:
+    """An integer polynomial as code, its symbols called by `names`; `number` writes the numbers but not divisors, by which
+    the compiler divides faster if it knows them."""
     if not isinstance(size, Integer):
-        return str(size)
-    terms = [_term(atoms, k, names) for atoms, k in size.terms.items()]
+        return number(size) if size >= 0 else f"-{number(-size)}"
+    terms = [_term(atoms, k, names, number) for atoms, k in size.terms.items()]
     return " + ".join(terms).replace("+ -", "- ")
 
 
-def _term(atoms: tuple, k: int, names: dict[Symbol, str]) -> str:
-    factors = [_atom(a, names) for a in atoms]
-    if not factors:
-        return str(k)
-    if k == -1:
-        return "-" + " * ".join(factors)
-    return " * ".join(factors + [str(k)] * (k != 1)) if k >= 0 else f"-{' * '.join([*factors, str(-k)])}"
+def _term(atoms: tuple, k: int, names: dict[Symbol, str], number: Callable[[int], str]) -> str:
+    factors = [_atom(a, names, number) for a in atoms]
+    if abs(k) != 1 or not factors:
+        factors.append(number(abs(k)))
+    return "-" * (k < 0) + " * ".join(factors)
 
 
-def _atom(atom: Symbol | Call, names: dict[Symbol, str]) -> str:
+def _atom(atom: Symbol | Call, names: dict[Symbol, str], number: Callable[[int], str]) -> str:
     if isinstance(atom, Symbol):
         return names[atom]
-    left, right = integer(atom.left, names), integer(atom.right, names)
+    left = integer(atom.left, names, number)
     if atom.function in ("min", "max"):
-        return f"{atom.function}({left}, {right})"
-    return f"(({left}) {atom.function} ({right}))"
+        return f"{atom.function}({left}, {integer(atom.right, names, number)})"
+    return f"(({left}) {atom.function} ({integer(atom.right, names)}))"

@@ -22,11 +22,12 @@ LLVM = locks.lock(Rank.LLVM)
 
 @dataclass(frozen=True)
 class Device:
-    """A machine to compile for: the cores that this process may use, the CPU's name and features in LLVM's words, and
-    bytes of cache by level, where the system tells."""
+    """A machine to compile for: the cores that this process may use, the target, the CPU's name and features in LLVM's
+    words, and bytes of cache by level, where the system tells."""
 
     kind: str
     cores: int
+    triple: str
     cpu: str
     features: str
     caches: tuple[tuple[str, int], ...]
@@ -55,7 +56,7 @@ def available_cores() -> int:
 def target_machine(host: Device) -> llvm.TargetMachine:
     """LLVM's code generator for `host`, for code that this process loads."""
     _initialize()
-    target = llvm.Target.from_triple(llvm.get_process_triple())
+    target = llvm.Target.from_triple(host.triple)
     relocation = "static" if target.name.startswith("x86") else "default"
     return target.create_target_machine(cpu=host.cpu, features=host.features, opt=3, reloc=relocation,
                                         codemodel="jitdefault", jit=True)
@@ -64,7 +65,8 @@ def target_machine(host: Device) -> llvm.TargetMachine:
 @functools.cache
 def _host(cpu, features, cores):
     name, found = _host_cpu()
-    return Device("cpu", cores, cpu or name, found if features is None else features, tuple(_cache_sizes()))
+    return Device("cpu", cores, llvm.get_process_triple(), cpu or name, found if features is None else features,
+                  tuple(_cache_sizes()))
 
 
 @functools.cache

@@ -107,7 +107,7 @@ def _toolchain():
 
 def _target():
     host = device("cpu")
-    return llvm.get_process_triple(), host.cpu, host.features
+    return host.triple, host.cpu, host.features
 
 
 def _digest(*parts):
@@ -141,73 +141,6 @@ class _Linker:
         self._engine.finalize_object()
         for key, (symbols, _) in found.items():
             self._addresses[key] = tuple(map(self._engine.get_function_address, symbols))
-
-
-class _Batch:
-    """The objects of one load, from the cache or the compiler, without those that are `linked`.
-
-    LLVM needs no GIL. It works on a thread of its own, while this one has Numba lower the next kernel."""
-
-    def __init__(self, linked):
-        self._linked = linked
-        self._objects: dict[str, tuple[tuple, Callable[[], bytes]]] = {}
-        self._llvm = ThreadPoolExecutor(1, "graphc-llvm")
-        self._unkept: list[tuple[str, tuple[str, ...], Future]] = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._llvm.shutdown(cancel_futures=True)
-        self._keep()
-
-    def contents(self) -> dict[str, tuple[tuple, bytes]]:
-        """The symbols and the machine code of each object, by key."""
-        return {key: (symbols, content()) for key, (symbols, content) in self._objects.items()}
-
-    def add(self, unit: _Unit) -> None:
-        """Add the unit's object, and those of its parts."""
-        if not self._has(unit):
-            self._objects.update(self._cached(unit) or self._made(unit))
-
-    def _has(self, unit):
-        return unit.key in self._linked or unit.key in self._objects
-
-    def _cached(self, unit):
-        """The objects of the unit and its parts from the cache, if all are there."""
-        payload = default_cache().get(unit.key)
-        if payload is None:
-            return None
-        parts, content = _unpacked(payload)
-        objects = {unit.key: (unit.symbols, lambda: content)}
-        for part in (_part(symbol, None) for symbol in parts):
-            if not self._has(part):
-                below = self._cached(part)
-                if below is None:
-                    return None
-                objects |= below
-        return objects
-
-    def _made(self, unit):
-        self._keep()
-        emit, parts = unit.lower()
-        for symbol, lower in parts.items():
-            self.add(_part(symbol, lower))
-        content = self._llvm.submit(_emitted, emit)
-        self._unkept.append((unit.key, tuple(parts), content))
-        return {unit.key: (unit.symbols, content.result)}
-
-    def _keep(self):
-        """Put what is made by now into the cache."""
-        done = [made for made in self._unkept if made[2].done()]
-        self._unkept = self._unkept[len(done):]
-        for key, parts, content in done:
-            if not content.cancelled() and content.exception() is None:
-                default_cache().put(key, _packed(parts, content.result()))
-
-
-def _emitted(emit):
-    return emit(target_machine(device("cpu")))
 
 
 class _Batch:

@@ -31,22 +31,23 @@ class _Typing(Context):
     def _load_builtins(self):
         self.install_registry(typing_registry)
 
+    def resolve_value_type(self, val):
+        """Numba asks first whether a class is one of its containers, and imports them to know."""
+        known = self._lookup_global(val) if isinstance(val, type) else None
+        return super().resolve_value_type(val) if known is None else known
+
 
 class _Lowering(CPUContext):
     def init(self):
         self.is32bit = cpu_target.target_context.is32bit
         self._internal_codegen = cpu_target.target_context.codegen()
-        self._sizes = {}
 
     def load_additional_registries(self):
         self.install_registry(mathimpl.registry)
 
     def get_abi_sizeof(self, ty):
-        """Numba asks LLVM, by way of a module in text, for each variable."""
-        known = self._sizes.get(ty)
-        if known is None:
-            known = self._sizes[ty] = super().get_abi_sizeof(ty)
-        return known
+        """For debuggers alone; Numba asks LLVM, by way of a module in text, for each variable."""
+        return 8
 
     def post_lowering(self, mod, library):
         if self.fastmath:

@@ -116,7 +116,7 @@ def test_every_word_is_read_where_it_stands():
     x = graphc.placeholder((None, None), name="x")
     (step,) = program([x], graphc.softmax(x)).steps
     for k, word in enumerate(step.words):
-        kind = {Scratch: "workspace", Integer: "size"}.get(type(word), "source|target")
+        kind = {Scratch: "workspace", Integer: "size", int: "size"}.get(type(word), "source|target")
         assert re.search(rf"= ({kind})\(args, {k}[,)]", step.source.text), f"word {k}, {word}\n{step.source.text}"
 
 

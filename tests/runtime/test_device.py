@@ -19,7 +19,7 @@ def test_cache_sizes_grow_with_the_level():
     cpu = device("cpu")
     sizes = [cpu.cache(level) for level in ("L1", "L2", "L3") if cpu.cache(level)]
     assert sizes == sorted(sizes)
-    assert Device("cpu", 1, "x", "", ()).cache("L1") is None
+    assert Device("cpu", 1, "", "x", "", ()).cache("L1") is None
 
 
 @pytest.mark.parametrize("name, hint", [("cup", "did you mean 'cpu'"),
