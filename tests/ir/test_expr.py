@@ -175,7 +175,8 @@ def test_code_of_python_and_of_numpy_is_nobodys_line(x):
 def test_installed_packages_are_the_users(x):
     library = sysconfig.get_path("stdlib")
     for file, users in ((f"{library}/enum.py", False), (f"{library}/site-packages/mine/net.py", True),
-                        ("<frozen os>", False), (graphc.__file__, False), (np.__file__, False), ("<stdin>", True), ("/home/me/enum.py", True)):
+                        ("<frozen os>", False), (graphc.__file__, False), (np.__file__, False),
+                        ("<stdin>", True), ("/home/me/enum.py", True)):
         assert expr._is_users(file) == users, file
 
 
