@@ -9,4 +9,4 @@ from .program import Program
 def lower(graph: Graph) -> Program:
     """One step for each kernel of ``graph.notes["kernels"]``."""
     steps = [library.lower(g) if g.anchor is not None else loops.lower(g) for g in graph.notes["kernels"]]
-    return Program(graph, tuple(steps), graph.notes["in_place"], graph.notes["commit"])
+    return Program(graph, tuple(steps), graph.notes["in_place"], graph.notes["commit"], graph.notes["over"])

@@ -53,12 +53,14 @@ class Counter:
 @dataclass(frozen=True)
 class Program:
     """Steps in order. `graph` is what they compute; `in_place` maps a Variable's next value to the Variable whose memory
-    it may be written into straight away; the first `commit` steps change no Variable."""
+    it may be written into straight away; the first `commit` steps change no Variable; `over` maps a result to the operand,
+    read for the last time, whose memory it may take."""
 
     graph: Graph
     steps: tuple[Step, ...]
     in_place: dict[Expr, Expr] = field(default_factory=dict)
     commit: int = 0
+    over: dict[Expr, Expr] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

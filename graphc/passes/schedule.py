@@ -1,18 +1,21 @@
-"""The order of the kernels, and which Variables they may overwrite.
+"""The order of the kernels, and what they may overwrite: Variables, and what nobody reads any more.
 
 A kernel runs after those that compute what it reads. A Variable's next value is written straight into the Variable's memory
 where everything that reads the old value, and everything that may fail, can run before; otherwise it is computed apart and
-copied at the end. So a run that fails has changed nothing.
+copied at the end. So a run that fails has changed nothing. A result takes the memory of an operand where each element of the
+operand is read, for the last time, by the thread that then writes the same element of the result.
 """
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 import networkx as nx
 
 from ..ir.expr import Expr
 from ..ir.graph import Graph
+from ..ir.op import Fold
 from ..ops.copy import copy
 from .kernels import LOOP, Group, base, may_fail, memory, operands, root
 from .ordering import Ordering
@@ -20,7 +23,7 @@ from .ordering import Ordering
 
 def schedule(graph: Graph) -> Graph:
     """The graph with its kernels in order; ``notes["in_place"]``: next value -> Variable; ``notes["commit"]``: how many
-    kernels run before the first Variable changes."""
+    kernels run before the first Variable changes; ``notes["over"]``: result -> the operand whose memory it takes."""
     groups: list[Group] = list(graph.notes["kernels"])
     home = {node: group for group in groups for node in group.index}
     dag = nx.DiGraph()
@@ -42,8 +45,9 @@ def schedule(graph: Graph) -> Graph:
     position = {g: k for k, g in enumerate(groups)}
     order = tuple(nx.lexicographical_topological_sort(dag, key=position.__getitem__))
     commit = next((k for k, g in enumerate(order) if any(n in in_place for n in g.stored)), len(order))
+    over = _taken_over(graph, order, home, {*in_place, *map(root, graph.outputs)})
     return replace(graph, updates=tuple(updates), notes={**graph.notes, "kernels": order, "in_place": in_place,
-                                                         "commit": commit})
+                                                         "commit": commit, "over": over})
 
 
 def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], ordering: Ordering) -> bool:
@@ -62,19 +66,49 @@ def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: 
     return final
 
 
+def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr]) -> dict[Expr, Expr]:
+    """Results, each with the operand, not `kept`, whose memory it takes."""
+    position = {x: k for k, x in enumerate(graph.order)}
+    last = {x: group for group in order for x in operands(group) if x in home and x not in kept}
+    dying: defaultdict[Group, dict[Expr, None]] = defaultdict(dict)
+    for x in sorted(last, key=position.__getitem__):
+        dying[last[x]][x] = None
+    over: dict[Expr, Expr] = {}
+    for group in dying:
+        for node in group.stored:
+            free = (x for x in dying[group] if _same_bytes(x, node))
+            x = None if node in kept else next((x for x in free if _alone(group, node, x)), None)
+            if x is not None:
+                over[node] = x
+                del dying[group][x]
+    return over
+
+
+def _same_bytes(x: Expr, y: Expr) -> bool:
+    return x.dims == y.dims and x.dtype.itemsize == y.dtype.itemsize
+
+
 def _alone(group: Group, node: Expr, variable: Expr) -> bool:
     """Whether the kernel that computes `node` reads `variable` at most at the element that it then writes."""
     loads = {n: [(x, i) for x, i in group.loads(n) if memory(x) is variable] for n in group.index}
     using = [n for n, found in loads.items() if found or any(memory(x) is variable for x in n.inputs)]
     if not using:
         return True
-    whole, index = LOOP[:len(group.domain)], group.index[node]
-    last = index == (group.kept if group.axes else whole)
-    if not last or any(n is group.anchor for n in using) or node.dims != variable.dims:
+    index = group.index[node]
+    if not _written_last(group, node) or any(n is group.anchor for n in using) or node.dims != variable.dims:
         return False
     seen = [found for n in using for found in loads[n]]
     identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, index, strict=True))
     return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
+
+
+def _written_last(group: Group, node: Expr) -> bool:
+    """Whether no pass over the elements that `node` runs over comes after the one that writes it."""
+    whole, index = LOOP[:len(group.domain)], group.index[node]
+    if index != whole or not group.axes:
+        return index == group.kept
+    passes = [s for n, s in group.stage.items() if group.index[n] == whole or isinstance(n.op.lower, Fold)]
+    return not group.by_columns and group.stage[node] == max(passes)
 
 
 def _feeds(group: Group, using: list[Expr], node: Expr) -> bool:

@@ -3,7 +3,8 @@
 New sizes cost a new plan, milliseconds; nothing is compiled."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,16 +84,22 @@ class Plan:
     def _places(self) -> dict[Expr, int]:
         """The offset in the arena of every intermediate result; then of each step's scratch."""
         outside = {root(x) for x in self.program.graph.outputs} | set(self.program.in_place)
-        nodes, intervals = [], []
-        for node, (first, last) in self._lives().items():
-            if node not in outside:
-                nodes.append(node)
-                intervals.append(Interval(self.nbytes(node), first, last))
+        lives = {node: life for node, life in self._lives().items() if node not in outside}
+        self.intervals.update((node, Interval(self.nbytes(node), *life)) for node, life in lives.items())
+        owners = self._owners(lives)
+        last = {owner: lives[node][1] for node, owner in owners.items()}
+        found, self.scratch_start = offsets(replace(self.intervals[x], last=end) for x, end in last.items())
         scratch = max((self._scratch(step) for step in self.program.steps), default=0)
-        found, self.scratch_start = offsets(intervals)
         self.arena_bytes = self.scratch_start + scratch
-        self.intervals.update(zip(nodes, intervals, strict=True))
-        return dict(zip(nodes, found, strict=True))
+        start = dict(zip(last, found, strict=True))
+        return {node: start[owner] for node, owner in owners.items()}
+
+    def _owners(self, nodes: Iterable[Expr]) -> dict[Expr, Expr]:
+        """The first to have the memory of each node; the nodes are in the order in which they are written."""
+        owners: dict[Expr, Expr] = {}
+        for node in nodes:
+            owners[node] = owners.get(self.program.over.get(node), node)
+        return owners
 
     def _lives(self) -> dict[Expr, tuple[int, int]]:
         lives: dict[Expr, tuple[int, int]] = {}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import graphc
 from graphc.compiler import _graph
 from graphc.ir.expr import Expr
+from graphc.ir.inputs import bind
 from graphc.ir.leaves import Variable
 from graphc.lower import cpu
 from graphc.lower.program import Counter, Program, Scratch, Status
@@ -18,7 +19,6 @@ from graphc.passes.kernels import root
 from graphc.passes.pipeline import Options, run
 from graphc.runtime import plan as plans
 from graphc.runtime.arena import Arena
-from graphc.runtime.inputs import bind
 from graphc.runtime.plan import Plan
 
 from .. import random_graphs
@@ -183,6 +183,35 @@ def test_a_chain_of_products_takes_two_buffers():
     made = planned(lowered([x], y), [(64, 64)], threads=1)
     check(made)
     assert made.scratch_start == 2 * 64 * 64 * 4, "of five intermediate results, two are alive at once"
+
+
+def test_results_take_the_memory_of_operands_that_nobody_reads_again():
+    x, w = graphc.placeholder((64, 64)), graphc.Variable(np.eye(64, dtype="float32"))
+    y = graphc.matmul(x, w)
+    for _ in range(3):
+        y = graphc.cumulative_sum(graphc.exp(graphc.cumulative_sum(y, 1)), 1)
+    made = planned(lowered([x], y, skip=["recompute"]), [(64, 64)], threads=1)
+    check(made)
+    assert len(made.program.over) == 3
+    assert made.scratch_start == 2 * 64 * 64 * 4, "a cumulative sum and what it is of, but no third for their exponential"
+
+
+@pytest.mark.parametrize("between", [lambda y: y + graphc.matmul(y, y), lambda y: graphc.softmax(y), graphc.exp])
+def test_elementwise_results_and_rows_are_written_over_their_operands(between):
+    x = graphc.placeholder((None, 64))
+    y = between(graphc.cumulative_sum(graphc.cumulative_sum(x, 1), 1))
+    made = planned(lowered([x], graphc.cumulative_sum(y, 1)), [(64, 64)])
+    check(made)
+    assert len(made.program.over) == 1
+
+
+@pytest.mark.parametrize("between", [lambda y: y + y.T, lambda y: y[::-1] * 2, lambda y: graphc.cumulative_sum(y, 0),
+                                     lambda y: graphc.matmul(y, y)])
+def test_results_that_read_other_elements_are_not(between):
+    x = graphc.placeholder((64, 64))
+    made = planned(lowered([x], graphc.cumulative_sum(between(graphc.cumulative_sum(x, 1)), 1)), [(64, 64)])
+    check(made)
+    assert not made.program.over
 
 
 def test_independent_steps_need_no_barrier():
