@@ -88,13 +88,14 @@ class Kernel:
     private memory a thread needs: it is passed as a last pointer, before `tid`.
     With `epilogue`, the kernel hands each element to the kernel's function ``epilogue(args, out, value, row, column)``,
     which stores it, and takes `args` before its scratch. With `strided`, it takes operands with strides: renamed indices
-    cost nothing there."""
+    cost nothing there. With `over`, its result may lie where its first operand lies."""
 
     function: str
     sizes: Callable[..., tuple]
     scratch: Callable[..., Any] | None = None
     epilogue: bool = False
     strided: bool = False
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

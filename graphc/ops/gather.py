@@ -165,7 +165,7 @@ def _scatter_cases(rng):
 
 
 def _scatter(mode: str, update, infer, grad, doc: str) -> Op:
-    return Op(f"scatter_{mode}", _updated(update), infer, Kernel(f"scatter.scatter_{mode}", _scatter_sizes), grad,
+    return Op(f"scatter_{mode}", _updated(update), infer, Kernel(f"scatter.scatter_{mode}", _scatter_sizes, over=True), grad,
               cases=_scatter_cases, doc=doc)
 
 

@@ -35,24 +35,38 @@ def schedule(graph: Graph) -> Graph:
             readers[x].append(group)
     failing = [g for g in groups if may_fail(g)]
     updates, in_place = [], {}
-    ordering = Ordering(dag)
+    ordering, readings = Ordering(dag), _Readings()
     for variable, new in graph.updates:
         before = [*readers[variable], *failing]
-        if not _overwrites(variable, new, home, before, ordering):
+        if not _overwrites(variable, new, home, before, ordering, readings):
             new = _commit(variable, new, groups, home, before, ordering)
         updates.append((variable, new))
         in_place[new] = variable
     position = {g: k for k, g in enumerate(groups)}
     order = tuple(nx.lexicographical_topological_sort(dag, key=position.__getitem__))
     commit = next((k for k, g in enumerate(order) if any(n in in_place for n in g.stored)), len(order))
-    over = _taken_over(graph, order, home, {*in_place, *map(root, graph.outputs)})
+    over = _taken_over(graph, order, home, {*in_place, *map(root, graph.outputs)}, readings)
     return replace(graph, updates=tuple(updates), notes={**graph.notes, "kernels": order, "in_place": in_place,
                                                          "commit": commit, "over": over})
 
 
-def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], ordering: Ordering) -> bool:
+class _Readings(dict):
+    """For each kernel: memory -> the nodes that read it, each with what it reads of that, and where."""
+
+    def __missing__(self, group: Group) -> dict[Expr, dict[Expr, list]]:
+        found = self[group] = defaultdict(lambda: defaultdict(list))
+        for node in group.index:
+            for x in node.inputs:
+                found[memory(x)][node] += ()
+            for x, i in group.loads(node):
+                found[memory(x)][node].append((x, i))
+        return found
+
+
+def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], ordering: Ordering,
+                readings: _Readings) -> bool:
     """Whether `new` may be written over `variable`; if so, `before` is ordered before."""
-    if new not in home or may_fail(home[new]) or not _alone(home[new], new, variable):
+    if new not in home or may_fail(home[new]) or not _alone(home[new], new, variable, readings):
         return False
     return ordering.put_before([r for r in before if r is not home[new]], home[new])
 
@@ -66,7 +80,8 @@ def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: 
     return final
 
 
-def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr]) -> dict[Expr, Expr]:
+def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr],
+                readings: _Readings) -> dict[Expr, Expr]:
     """Results, each with the operand, not `kept`, whose memory it takes."""
     position = {x: k for k, x in enumerate(graph.order)}
     last = {x: group for group in order for x in operands(group) if x in home and x not in kept}
@@ -77,7 +92,7 @@ def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr
     for group in dying:
         for node in group.stored:
             free = (x for x in dying[group] if _same_bytes(x, node))
-            x = None if node in kept else next((x for x in free if _alone(group, node, x)), None)
+            x = None if node in kept else next((x for x in free if _alone(group, node, x, readings)), None)
             if x is not None:
                 over[node] = x
                 del dying[group][x]
@@ -88,18 +103,25 @@ def _same_bytes(x: Expr, y: Expr) -> bool:
     return x.dims == y.dims and x.dtype.itemsize == y.dtype.itemsize
 
 
-def _alone(group: Group, node: Expr, variable: Expr) -> bool:
+def _alone(group: Group, node: Expr, variable: Expr, readings: _Readings) -> bool:
     """Whether the kernel that computes `node` reads `variable` at most at the element that it then writes."""
-    loads = {n: [(x, i) for x, i in group.loads(n) if memory(x) is variable] for n in group.index}
-    using = [n for n, found in loads.items() if found or any(memory(x) is variable for x in n.inputs)]
+    using = readings[group].get(variable)
     if not using:
         return True
+    if using.keys() == {group.anchor}:
+        return node is group.anchor and _writes_over(node, variable)
     index = group.index[node]
     if not _written_last(group, node) or any(n is group.anchor for n in using) or node.dims != variable.dims:
         return False
-    seen = [found for n in using for found in loads[n]]
+    seen = [read for found in using.values() for read in found]
     identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, index, strict=True))
     return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
+
+
+def _writes_over(anchor: Expr, x: Expr) -> bool:
+    """Whether a hand-written kernel may write over `x`: its first operand, and no other."""
+    first, *others = anchor.inputs
+    return anchor.op.lower.over and root(first) is x and all(memory(y) is not x for y in others) and anchor.dims == x.dims
 
 
 def _written_last(group: Group, node: Expr) -> bool:
@@ -111,7 +133,7 @@ def _written_last(group: Group, node: Expr) -> bool:
     return not group.by_columns and group.stage[node] == max(passes)
 
 
-def _feeds(group: Group, using: list[Expr], node: Expr) -> bool:
+def _feeds(group: Group, using: Iterable[Expr], node: Expr) -> bool:
     """Whether `node` is computed from all that reads the Variable, so that the write comes last."""
     above, stack = {node}, [node]
     while stack:

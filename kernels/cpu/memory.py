@@ -183,6 +183,14 @@ def size(typing, args, k):
 
 
 @intrinsic
+def same(typing, x, y):
+    """Whether two pointers are one address."""
+    def code(context, builder, sig, values):
+        return builder.icmp_unsigned("==", *(builder.ptrtoint(v, _WORD) for v in values))
+    return types.boolean(x, y), code
+
+
+@intrinsic
 def share(typing, n, tid, threads):
     """The part ``[low, high)`` of ``range(n)`` that belongs to thread `tid`."""
     def code(context, builder, sig, values):
@@ -193,4 +201,4 @@ def share(typing, n, tid, threads):
     return types.UniTuple(number, 2)(number, number, number), code
 
 
-__all__ = ["ITEMSIZE", "VALUE", "Pointer", "as_stored", "cgutils", "share", "size", "source", "target", "workspace"]
+__all__ = ["ITEMSIZE", "VALUE", "Pointer", "as_stored", "cgutils", "same", "share", "size", "source", "target", "workspace"]

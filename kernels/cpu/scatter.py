@@ -1,11 +1,12 @@
-"""Rows of a matrix changed by rows of values: ``y = x``, then row ``rows[k]`` of `y` takes ``values[k]``, in order.
+"""Rows of a matrix changed by rows of values: ``y = x``, then row ``rows[k]`` of `y` takes ``values[k]``, in order. `y` may
+lie where `x` lies.
 
 A thread owns a range of the rows of `y` and passes over all values, so that the order of updates, and every rounding,
 is that of one thread. The row numbers lie in ``[0, n)``: who calls has checked them."""
 from __future__ import annotations
 
 from .jit import jit
-from .memory import share
+from .memory import same, share
 
 
 @jit
@@ -42,7 +43,8 @@ def _larger(old, new):
 @jit
 def _scatter(combine, x, rows, values, y, n, inner, count, tid, threads):
     low, high = share(n, tid, threads)
-    _copy(x, y, low * inner, high * inner)
+    if not same(x, y):
+        _copy(x, y, low * inner, high * inner)
     for k in range(count):
         row = rows[k]
         if low <= row < high:

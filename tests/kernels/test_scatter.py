@@ -30,6 +30,15 @@ def test_rows_are_updated_in_order(kernel, numpy, n, inner, count, dtype, thread
     np.testing.assert_array_equal(y, expected)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_result_may_lie_where_the_matrix_lies(threads):
+    x, rows, values = np.arange(12, dtype="f4").reshape(6, 2), np.array([1, 5, 1]), np.ones((3, 2), "f4")
+    expected = x.copy()
+    np.add.at(expected, rows, values)
+    call(scatter.scatter_add, [x, rows, values], x, (6, 2, 3), threads=threads)
+    np.testing.assert_array_equal(x, expected)
+
+
 def test_the_last_of_several_values_stays():
     x, rows, values = np.zeros((2, 1), "f4"), np.array([1, 1, 1]), np.array([[3], [5], [4]], "f4")
     assert call(scatter.scatter_set, [x, rows, values], np.empty_like(x), (2, 1, 3)).ravel().tolist() == [0, 4]

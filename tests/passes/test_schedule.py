@@ -31,6 +31,36 @@ def test_an_update_that_reads_other_elements_is_not(new):
     assert in_place({w: new(w)}) == set()
 
 
+@pytest.mark.parametrize("mode", ["set", "add", "multiply", "min", "max"])
+def test_rows_of_a_variable_are_changed_in_place(mode):
+    w, i, values = square(), graphc.placeholder((2,), "int64", name="i"), matrix("v", 2, 3)
+    new = getattr(w.at[i], mode)(values)
+    assert in_place({w: new}, inputs=[i, values]) == {"w"}
+    step, expected = graphc.compile([i, values], (), updates={w: new}), w.numpy()
+    args = [np.array([2, 0]), np.array([[1, 2, 3], [4, 5, 6]], "float32")]
+    expected = graphc.interpret([i, values], new, args)
+    step(*args)
+    np.testing.assert_array_equal(w.numpy(), expected)
+
+
+@pytest.mark.parametrize("values", [lambda w: w, lambda w: w * 2])
+def test_rows_of_a_variable_changed_by_its_own_rows(values):
+    w, i = square(), graphc.placeholder((3,), "int64", name="i")
+    new = w.at[i].add(values(w))
+    assert in_place({w: new}, inputs=[i]) == ({"w"} if values(w) is not w else set())
+    expected = graphc.interpret([i], new, [np.array([2, 0, 0])])
+    graphc.compile([i], (), updates={w: new})(np.array([2, 0, 0]))
+    np.testing.assert_array_equal(w.numpy(), expected)
+
+
+def test_an_index_out_of_bounds_changes_no_row():
+    w, i = square(), graphc.placeholder((2,), "int64", name="i")
+    step = graphc.compile([i], (), updates={w: w.at[i].add(1)})
+    with pytest.raises(graphc.IndexOutOfBounds):
+        step(np.array([0, 3]))
+    np.testing.assert_array_equal(w.numpy(), np.eye(3))
+
+
 def test_who_reads_the_old_value_runs_before():
     w = square()
     order = kernels([], graphc.sum(w, 0), {w: w * 2})
