@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .ir.errors import ArgumentError, GraphcError
+from .ir.errors import ArgumentError
 from .ir.expr import Expr, label, locating
 from .ir.graph import topological
-from .ir.integer import Integer, Symbol, evaluate
+from .ir.inputs import as_input, bind
+from .ir.integer import Symbol
 from .ir.leaves import Variable, as_expr
-from .ir.types import Type, show_dims
+from .ir.sizes import check, settled, unsettled
 
 
 @locating
@@ -18,10 +19,11 @@ def interpret(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr], val
     """The outputs' values for the inputs' `values`; a single output, not in a list, comes back bare.
 
     Every node is computed by itself with NumPy and rounded to its dtype: slow, and the meaning of all that graphc
-    compiles. `values` holds one for each of `inputs`, and is converted to its dtype. Variables have their present value,
-    unless they are inputs.
+    compiles. `values` holds one for each of `inputs`, checked as a compiled function checks it; arrays convert to the
+    input's dtype where lists of the same numbers would. Variables have their present value, unless they are inputs.
 
-    Raises ArgumentError where values are missing, too many, or of another shape.
+    Raises ArgumentError where values are missing or too many, CallError where one does not fit its input, or sizes that
+    only values tell do not fit together.
 
     >>> from graphc import placeholder
     >>> x = placeholder((None,), name="x")
@@ -32,7 +34,8 @@ def interpret(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr], val
     bare = not isinstance(outputs, (list, tuple))
     results = [as_expr(y) for y in ([outputs] if bare else outputs)]
     known = _given(inputs, values)
-    sizes = bind_all(known)
+    sizes = bind(inputs, [known[x].shape for x in inputs])
+    check(unsettled(topological(results)), sizes)
     with np.errstate(all="ignore"):
         for node in topological(results):
             if node not in known:
@@ -50,14 +53,7 @@ def _given(inputs: list[Expr], values: Sequence) -> dict[Expr, np.ndarray]:
     if not isinstance(values, (list, tuple, np.ndarray)) or len(inputs) != len(values):
         count = len(values) if hasattr(values, "__len__") else repr(values)
         raise ArgumentError(f"a list of {len(inputs)} values is expected, one for each input; got {count}")
-    return {x: _array(x, value) for x, value in zip(inputs, values, strict=True)}
-
-
-def _array(x: Expr, value) -> np.ndarray:
-    try:
-        return np.asarray(value, x.dtype)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ArgumentError(f"the value of {label(x)}:{x.type}: {error}") from error
+    return {x: as_input(value, x, k, weak=True) for k, (x, value) in enumerate(zip(inputs, values, strict=True))}
 
 
 def _value(node: Expr, known: Mapping[Expr, np.ndarray], sizes: Mapping[Symbol, int]) -> np.ndarray:
@@ -65,55 +61,5 @@ def _value(node: Expr, known: Mapping[Expr, np.ndarray], sizes: Mapping[Symbol, 
         return node.numpy()
     if node.op.name == "placeholder":
         raise ArgumentError(f"no value was given for the placeholder {label(node)}:{node.type}, made at {node.line}")
-    attrs = {k: concrete(v, sizes) for k, v in node.attrs.items()}
-    operands = [known[x] for x in node.inputs]
-    _check(node, operands, attrs)
-    return np.asarray(node.op.numpy(*operands, **attrs)).astype(node.dtype)
-
-
-def _check(node: Expr, operands: Sequence[np.ndarray], attrs: Mapping) -> None:
-    """The type rule once more, where only now the sizes are known."""
-    if any(isinstance(d, Integer) for x in node.inputs for d in x.dims):
-        types = [Type(a.dtype, a.shape) for a in operands]
-        try:
-            node.op.infer(*types, **attrs)
-        except GraphcError as error:
-            given = ", ".join(f"{label(x)}:{t}" for x, t in zip(node.inputs, types, strict=True))
-            raise type(error)(f"{node.op.name}({given}): {error}\n  made at {node.line}") from None
-
-
-def concrete(value, sizes: Mapping[Symbol, int]):
-    """An attribute with its call-time sizes filled in."""
-    if isinstance(value, tuple):
-        return tuple(concrete(v, sizes) for v in value)
-    return evaluate(value, sizes) if isinstance(value, Integer) else value
-
-
-def bind_all(arrays: Mapping[Expr, np.ndarray]) -> dict[Symbol, int]:
-    """The call-time sizes that these inputs settle; raises ArgumentError where one contradicts its type or another."""
-    sizes: dict[Symbol, int] = {}
-    for x, array in arrays.items():
-        if len(x.dims) != array.ndim:
-            raise ArgumentError(f"{label(x)}:{x.type} got shape {array.shape}")
-    pairs = [(dim, size, x, array) for x, array in arrays.items() for dim, size in zip(x.dims, array.shape, strict=True)]
-    for dim, size, x, array in sorted(pairs, key=lambda pair: _symbol(pair[0]) is None):
-        bind(dim, size, sizes, f"{label(x)}:{x.type} got shape {show_dims(array.shape)}")
-    return sizes
-
-
-def bind(dim, size: int, sizes: dict[Symbol, int], message: str) -> None:
-    """Settle one dimension of an input; raises ArgumentError where it contradicts what is known."""
-    if (symbol := _symbol(dim)) is not None:
-        dim = sizes.setdefault(symbol, size)
-    expected = evaluate(dim, sizes)
-    if expected != size:
-        raise ArgumentError(f"{message}: {expected} is expected in place of {size}")
-
-
-def _symbol(dim) -> Symbol | None:
-    """The unknown that a size is, all by itself."""
-    if isinstance(dim, Integer) and len(dim.terms) == 1:
-        (atoms, factor), = dim.terms.items()
-        if factor == 1 and len(atoms) == 1 and isinstance(atoms[0], Symbol):
-            return atoms[0]
-    return None
+    attrs = {k: settled(v, sizes) for k, v in node.attrs.items()}
+    return np.asarray(node.op.numpy(*(known[x] for x in node.inputs), **attrs)).astype(node.dtype)

@@ -17,15 +17,15 @@ import ml_dtypes
 import numpy as np
 
 import graphc
-from graphc.interpreter import bind, concrete
 from graphc.ir.errors import GraphcError
 from graphc.ir.expr import Expr
-from graphc.ir.graph import topological
+from graphc.ir.graph import Graph, topological
+from graphc.ir.inputs import bind
 from graphc.ir.integer import Integer
 from graphc.ir.leaves import Variable
 from graphc.ir.op import Index, Source, View
-from graphc.ir.types import as_dtype, is_float
-from graphc.passes.sizes import met
+from graphc.ir.sizes import met, settled
+from graphc.ir.types import Type, as_dtype, is_float
 
 SAMPLES = 8
 LARGE = 20_000
@@ -40,7 +40,7 @@ EXACT = frozenset("abs negative sign maximum minimum clip where stop_gradient eq
 """Ops that round nothing."""
 
 FLOATS = ("float32",) * 6 + ("float64", "float64", "float16", "bfloat16")
-OTHERS = ("int8", "int16", "int32", "int32", "int64", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+OTHERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint16", "uint32", "uint64", "bool")
 
 
 class Unfit(Exception):
@@ -80,8 +80,7 @@ class Values:
         self.roundings = [self._as_it_is, *[self._moved] * SAMPLES, rounded, rounded_in_registers]
 
     def give(self, x: Expr, value: np.ndarray) -> None:
-        for dim, size in zip(x.dims, value.shape, strict=True):
-            bind(dim, size, self.sizes, "")
+        self.sizes |= bind([x], [value.shape])
         value = value.astype(np.float64) if is_float(x.dtype) else value
         self.known[x] = [value] * len(self.roundings)
 
@@ -92,7 +91,7 @@ class Values:
         return self.known[node]
 
     def _evaluated(self, node: Expr) -> list[np.ndarray]:
-        if math.prod(concrete(node.dims, self.sizes)) > LARGE:
+        if math.prod(settled(node.dims, self.sizes)) > LARGE:
             raise Unfit("large")
         exact = is_exact(node)
         found = []
@@ -102,21 +101,23 @@ class Values:
                 operands = [rounding(v, x.dtype) for v, x in zip(operands, node.inputs, strict=True)]
             value = self._meaning(node, operands)
             found.append(value if exact else rounding(value, node.dtype))
-        if found[0].shape != concrete(node.dims, self.sizes):
+        if found[0].shape != settled(node.dims, self.sizes):
             raise Unfit(f"{node.type} has shape {found[0].shape}")
-        if any(a != 1 and concrete(a, self.sizes) != concrete(b, self.sizes) for a, b in met(node)):
+        if any(a != 1 and settled(a, self.sizes) != settled(b, self.sizes) for a, b in met(node)):
             raise Unfit("a size that is known only at call time would be broadcast")
         return found
 
     def _meaning(self, node: Expr, operands: list[np.ndarray]) -> np.ndarray:
         if node.op.name == "astype" and is_float(node.dtype):
             return operands[0].astype(np.float64)
-        attrs = {k: concrete(v, self.sizes) for k, v in node.attrs.items()}
+        attrs = {k: settled(v, self.sizes) for k, v in node.attrs.items()}
+        types = [Type(x.dtype, v.shape) for x, v in zip(node.inputs, operands, strict=True)]
         try:
+            node.op.infer(*types, **attrs)
             with np.errstate(all="ignore"):
                 value = node.op.numpy(*operands, **attrs)
-        except ValueError as error:
-            raise Unfit("an axis that turns out to be empty") from error
+        except (GraphcError, ValueError) as error:
+            raise Unfit("a size that a call may not have") from error
         return np.asarray(value).astype(np.float64 if is_float(node.dtype) else node.dtype)
 
     def _as_it_is(self, value: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -160,7 +161,8 @@ class Values:
 
 # ---- what is drawn --------------------------------------------------------------------------------------------------
 class Program:
-    """Inputs with values, Variables, and a pool of nodes over them; `outputs` and `updates` are chosen from it."""
+    """Inputs with values, Variables, and a pool of nodes over them; `outputs` are the ends of the pool, and two of its
+    nodes that others may read; `updates` are chosen from it."""
 
     def __init__(self, random: Random, nodes: int = 25):
         self.random = random
@@ -172,13 +174,21 @@ class Program:
         if random.random() < 0.1:
             self.sizes[0] = random.choice((0, 0, 523, 1031))
         self.unknown = {s: Integer.symbol("n") for s in self.sizes if random.random() < 0.35}
-        self.pool = [self.input() for _ in range(2)] + [self.variable()]
+        self.pool = [self.input() for _ in range(2)] + [self.variable(), self.constant()]
         self.refused: list[str] = []
         for _ in range(nodes):
             self.grow()
-        count = random.randint(1, 5)
-        self.outputs = [*self.pool[-count:], random.choice(self.pool)]
+        self.outputs = [*self.ends(), *random.choices(self.pool, k=2)]
         self.updates = {v: self.next_value(v) for v in self.variables if random.random() < 0.7}
+
+    def ends(self) -> list[Expr]:
+        """What no other node of the pool reads: with these as results, all that is drawn is compiled."""
+        read = {x for node in topological(self.pool) for x in node.inputs}
+        return [node for node in self.pool if node not in read]
+
+    @property
+    def graph(self) -> Graph:
+        return Graph(tuple(self.inputs), tuple(self.outputs), tuple(self.updates.items()))
 
     def grow(self) -> None:
         make = self.random.choice(self.random.choice(FAMILIES))
@@ -220,6 +230,12 @@ class Program:
         if size != 1 and self.random.random() < 0.05:
             return None
         return self.unknown[size] if size in self.unknown and self.random.random() < 0.6 else size
+
+    def constant(self) -> Expr:
+        value = self.array(self.shape(), self.dtype())
+        c = graphc.constant(value)
+        self.values.give(c, value)
+        return c
 
     def variable(self) -> Variable:
         v = Variable(self.array(self.shape(), self.dtype()), name=f"w{len(self.variables)}")
@@ -332,8 +348,8 @@ UNARY = [unary(f) for f in (
     lambda x: 1 / (1 + g.exp(-x)), lambda x: x > 0, lambda x: g.where(x > 0, x, 0.1 * x), g.stop_gradient, g.isfinite,
     lambda x: g.clip(x, -1, 1.5), lambda x: g.log2(g.abs(x) + 2), lambda x: g.exp2(g.tanh(x)))]
 CASTS = [unary(lambda x, d=d: x.astype(d)) for d in ("float32", "float64", "bfloat16", "float16")]
-CASTS += [unary(lambda x, d=d: g.clip(x, -100, 100).astype(d)) for d in ("int8", "int32", "int64")]
-CASTS += [unary(lambda x, d=d: g.clip(g.abs(x), 0, 100).astype(d)) for d in ("uint8", "uint16", "uint64", "bool")]
+CASTS += [unary(lambda x, d=d: g.clip(x, -100, 100).astype(d)) for d in ("int8", "int16", "int32", "int64")]
+CASTS += [unary(lambda x, d=d: g.clip(g.abs(x), 0, 100).astype(d)) for d in ("uint8", "uint16", "uint32", "uint64", "bool")]
 CASTS += [whole(lambda x, d=d: x.astype(d)) for d in (
     "float32", "float64", "bfloat16", "int8", "int16", "int64", "uint8", "uint32", "uint64", "bool")]
 WHOLE = [whole(f) for f in (lambda x: -x, g.square, g.abs, g.sign, lambda x: x + 1, lambda x: x * 3, g.bitwise_invert,
@@ -343,7 +359,8 @@ BINARY = [binary(f) for f in (
     lambda a, b: a + 0.5 * b, lambda a, b: g.where(a > b, a, b), g.less, g.equal, g.not_equal, g.greater_equal, g.atan2,
     g.hypot, g.logaddexp, lambda a, b: a * b + 3 * b, lambda a, b: g.remainder(a, g.abs(b) + 1),
     lambda a, b: g.floor_divide(a, g.abs(b) + 1), lambda a, b: (g.abs(a) + 0.5) ** g.tanh(b), g.logical_and,
-    g.logical_or, g.logical_xor, lambda a, b: g.where(b.astype("bool"), a, 1 - a))]
+    g.logical_or, g.logical_xor, lambda a, b: g.where(b.astype("bool"), a, 1 - a),
+    lambda a, b: (a + b) * (b + a))]
 WHOLE_BINARY = [whole_binary(f) for f in (
     g.bitwise_and, g.bitwise_or, g.bitwise_xor, g.floor_divide, g.remainder, lambda a, b: a << (b & 3),
     lambda a, b: a >> (b & 3), lambda a, b: a * b - a)]
@@ -503,6 +520,13 @@ def _outer(p: Program) -> Expr:
     return g.matmul(x, g.matrix_transpose(x)) / 8
 
 
+def _stacked(p: Program) -> Expr:
+    """Products whose batches lie in memory in another order."""
+    x = p.input((2, 3, *p.shape(2)))
+    x = g.permute_dims(x if is_float(x.dtype) else x.astype("float32") / 8, (1, 0, 2, 3))
+    return g.matmul(x, g.matrix_transpose(x)) / 8
+
+
 def _convolved(p: Program) -> Expr:
     x = p.float(3)
     rank = p.random.choice((1, 1, 2)) if x.ndim == 4 else 1
@@ -526,7 +550,7 @@ def _einsum(p: Program) -> Expr:
     return g.einsum("...ij,...kj->...ik", x, x) / 8 if p.random.random() < 0.5 else g.einsum("...ij->...j", x)
 
 
-PRODUCTS = [_product, _product, _product, _outer, _convolved, _pooled, _einsum]
+PRODUCTS = [_product, _product, _product, _outer, _stacked, _convolved, _pooled, _einsum]
 
 
 # ---- gradients ------------------------------------------------------------------------------------------------------

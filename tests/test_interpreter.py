@@ -4,7 +4,7 @@ import pytest
 
 import graphc
 from graphc.interpreter import interpret
-from graphc.ir.errors import ArgumentError
+from graphc.ir.errors import ArgumentError, CallError
 
 
 @pytest.fixture
@@ -46,25 +46,25 @@ def test_sizes_are_settled_in_any_order(x):
     longer = graphc.placeholder((n + 1,), name="longer")
     found = interpret([longer, x], longer[1:] + x[:, 0] * n, [np.arange(3), np.ones((2, 3))])
     np.testing.assert_array_equal(found, [3, 4])
-    with pytest.raises(ArgumentError, match=r"longer.*got shape \(4,\): 3 is expected in place of 4"):
+    with pytest.raises(CallError, match=r"longer.*got shape \(4,\): axis 0 must be 3"):
         interpret([longer, x], longer, [np.arange(4), np.ones((2, 3))])
 
 
 @pytest.mark.parametrize(("inputs", "values", "message"), [
-    (lambda x: [x], [np.ones((2, 4))], r"x:f32\[\?,3\] got shape \(2, 4\): 3 is expected in place of 4"),
-    (lambda x: [x], [np.ones(3)], r"x:f32\[\?,3\] got shape \(3,\)"),
+    (lambda x: [x], [np.ones((2, 4))], r"x:f32\[\?,3\]\) got shape \(2, 4\): axis 1 must be 3"),
+    (lambda x: [x], [np.ones(3)], r"x:f32\[\?,3\]\) has 2 dimensions; got shape \(3"),
     (lambda x: [x], [], "a list of 1 values is expected.*got 0"),
     (lambda x: [x], [1, 2], "a list of 1 values is expected.*got 2"),
     (lambda x: [x], 1.0, "a list of 1 values is expected.*got 1.0"),
     (lambda x: [x, x], [1, 2], "an input is given twice"),
     (lambda x: [x, 3], [1, 2], "input 1 is no expression but 3"),
     (lambda x: [], [], "no value was given for the placeholder x:.* made at .*test_interpreter"),
-    (lambda x: [x], ["abc"], "the value of x:"),
-    (lambda x: [x], [[[1], [1, 2]]], "the value of x:"),
+    (lambda x: [x], ["abc"], r"x:f32\[\?,3\]\) takes float32"),
+    (lambda x: [x], [[[1], [1, 2]]], r"x:f32\[\?,3\]\) takes what NumPy makes an array of"),
     (lambda x: [x], [None], r"x:f32\[\?,3\]"),
 ])
 def test_what_is_refused(x, inputs, values, message):
-    with pytest.raises(ArgumentError, match=message) as error:
+    with pytest.raises((ArgumentError, CallError), match=message) as error:
         interpret(inputs(x), x * 2, values)
     assert str(error.value).endswith(": interpret(inputs(x), x * 2, values)")
 
@@ -72,3 +72,33 @@ def test_what_is_refused(x, inputs, values, message):
 def test_warnings_of_numpy_stay_inside(x, recwarn):
     assert np.isnan(interpret([x], graphc.log(x), [-np.ones((1, 3))])).all()
     assert not recwarn.list
+
+
+REFUSED = [
+    (lambda i, x, y: i, [2.7], [[1.0]], [[1.0]], "takes int32"),
+    (lambda i, x, y: i, [2**40], [[1.0]], [[1.0]], "does not fit"),
+    (lambda i, x, y: i, [True, 1.5], [[1.0]], [[1.0]], "takes int32"),
+    (lambda i, x, y: x + y, [1], [1.0, 2.0], [1.0], "never broadcast|axis 0 must be"),
+    (lambda i, x, y: x + y, [1], [1.0, 2.0], [1.0, 2.0, 3.0], "axis 0 must be|given|got"),
+    (lambda i, x, y: x, [1], [[1.0]], [1.0], "has 1 dimensions"),
+    (lambda i, x, y: x, [1], None, [1.0], "not None"),
+    (lambda i, x, y: graphc.max(x), [1], [], [1.0], "empty axis"),
+]
+
+
+@pytest.mark.parametrize(("formula", "i", "x", "y", "message"), REFUSED)
+def test_inputs_are_checked_as_a_compiled_function_checks_them(formula, i, x, y, message):
+    inputs = [graphc.placeholder((None,), "int32", "i"), graphc.placeholder((None,), name="x"),
+              graphc.placeholder((None,), name="y")]
+    result = formula(*inputs)
+    compiled = graphc.compile(inputs, result)
+    for run in (lambda: interpret(inputs, result, [i, x, y]), lambda: compiled(i, x, y)):
+        with pytest.raises(CallError, match=message):
+            run()
+
+
+def test_arrays_convert_as_lists_do():
+    i, h = graphc.placeholder((2,), "int8"), graphc.placeholder((2,), "float16")
+    assert interpret([i, h], i + h, [np.array([1, 2]), np.array([0.5, 1.0])]).tolist() == [1.5, 3.0]
+    with pytest.raises(CallError, match="300 does not fit into int8"):
+        interpret([i], i, [np.array([1, 300])])

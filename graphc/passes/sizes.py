@@ -6,13 +6,12 @@ with a size that turns out to be known, or another's, are replaced: they keep th
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from ..ir.expr import Expr, make, originating
 from ..ir.graph import Graph
 from ..ir.integer import Integer, Size, Symbol, evaluate
-from ..ir.op import Scalar
+from ..ir.sizes import met
 from ..ir.types import Type
 from .rules import is_leaf
 
@@ -53,32 +52,6 @@ def _equalities(graph: Graph) -> dict[Symbol, Size]:
             if a != b:
                 _unite(a, b, same)
     return {symbol: _resolved(size, same) for symbol, size in same.items()}
-
-
-def met(node: Expr) -> Iterator[tuple[Size, Size]]:
-    """Pairs of sizes, of an operand of `node` and of what it stands against: equal, unless the operand's is the number 1."""
-    if isinstance(node.op.lower, Scalar) or node.op.name == "broadcast_to":
-        for x in node.inputs:
-            yield from _aligned(x.dims, node.dims)
-    elif node.op.name == "matmul":
-        a, b = node.inputs
-        yield a.dims[-1], b.dims[-2]
-        yield from _aligned(a.dims[:-2], node.dims[:-2])
-        yield from _aligned(b.dims[:-2], node.dims[:-2])
-    elif node.op.name == "gather":
-        at = node.attrs["at"]
-        picked = node.dims[at:at + max(x.ndim for x in node.inputs[1:])]
-        for x in node.inputs[1:]:
-            yield from _aligned(x.dims, picked)
-    elif node.op.name == "concat":
-        axis = node.attrs["axis"]
-        for x in node.inputs:
-            yield from zip(x.dims[:axis] + x.dims[axis + 1:], node.dims[:axis] + node.dims[axis + 1:], strict=True)
-
-
-def _aligned(dims: tuple[Size, ...], result: tuple[Size, ...]) -> Iterator[tuple[Size, Size]]:
-    """The dims of an operand beside those of the result that it broadcasts to."""
-    return zip(dims, result[len(result) - len(dims):], strict=True)
 
 
 def _resolved(size: Size, same: dict[Symbol, Size]) -> Size:

@@ -9,9 +9,9 @@ from ..interpreter import interpret
 from ..ir.errors import GraphcError, IndexOutOfBounds
 from ..ir.expr import Expr, label
 from ..ir.integer import Size
+from ..ir.sizes import concrete
 from ..passes.kernels import root
 from .plan import Plan
-from .sizes import concrete
 
 
 def out_of_bounds(plan: Plan, size: Size, node: Expr) -> IndexOutOfBounds:

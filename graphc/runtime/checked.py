@@ -5,9 +5,9 @@ import numpy as np
 
 from ..ir.errors import NotFinite
 from ..ir.expr import Expr, label
+from ..ir.inputs import describe
 from ..ir.types import is_float
 from ..passes.kernels import root
-from .inputs import describe
 from .plan import Plan, addressed
 from .runner import Runner
 

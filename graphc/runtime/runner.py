@@ -11,15 +11,15 @@ from ..ir import locks
 from ..ir.errors import CallError
 from ..ir.expr import label
 from ..ir.graph import Graph
+from ..ir.inputs import as_input, bind
 from ..ir.locks import Rank
+from ..ir.sizes import check, unsettled
 from ..lower.program import Program
 from ..passes.kernels import root
 from .arena import Arena
 from .bounds import out_of_bounds
-from .inputs import as_input, bind
 from .plan import Plan
 from .pool import POOL
-from .sizes import check, unsettled
 
 PLANS = 64
 """Plans that are kept, for as many combinations of call-time sizes."""
@@ -33,7 +33,7 @@ class Runner:
         self.inputs, self.outputs = given.inputs, program.graph.outputs
         self.placed = [root(x) for x in program.graph.inputs], [root(y) for y in self.outputs]
         self.variables = _Held(v.lock for v in program.graph.variables)
-        self.unsettled = unsettled(given)
+        self.unsettled = unsettled(given.order)
         self.plans: OrderedDict[tuple, Plan] = OrderedDict()
         self.lock = locks.lock(Rank.RUNNER)
         self.arena = Arena()

@@ -22,8 +22,10 @@ import pytest
 import graphc
 from graphc.interpreter import interpret
 from graphc.ir.errors import DTypeError, GraphcError
+from graphc.ir.inputs import bind
 from graphc.ir.integer import Integer
 from graphc.ir.op import Case, Op, Scalar
+from graphc.ir.sizes import settled
 from graphc.ir.types import SHORT, compute_dtype, is_bool, is_float
 
 DTYPES = tuple(SHORT)
@@ -190,11 +192,7 @@ def check_unknown_sizes(op: Op) -> int:
 
 
 def interpreted_shape(inputs: Sequence, y, values: Sequence) -> tuple:
-    sizes = {}
-    for x, value in zip(inputs, values, strict=True):
-        for dim, size in zip(x.dims, np.shape(value), strict=True):
-            graphc.interpreter.bind(dim, size, sizes, "")
-    return graphc.interpreter.concrete(y.dims, sizes)
+    return settled(y.dims, bind(inputs, [np.shape(value) for value in values]))
 
 
 def unknown_samples(op: Op) -> list[Built]:

@@ -82,9 +82,9 @@ def test_values_broadcast_and_take_the_dtype():
     ints = graphc.placeholder((3, 2), "int32")
     y = ints.at[1:].set(2.7)
     assert y.dtype == np.int32
-    assert graphc.interpret([ints], y, [np.zeros((3, 2))]).tolist() == [[0, 0], [2, 2], [2, 2]]
+    assert graphc.interpret([ints], y, [np.zeros((3, 2), int)]).tolist() == [[0, 0], [2, 2], [2, 2]]
     added = ints.at[[0, 0]].add([[1, 10]])
-    assert graphc.interpret([ints], added, [np.zeros((3, 2))]).tolist() == [[2, 20], [0, 0], [0, 0]]
+    assert graphc.interpret([ints], added, [np.zeros((3, 2), int)]).tolist() == [[2, 20], [0, 0], [0, 0]]
     assert ints.at[1].get() is ints[1]
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.ir.errors import ArgumentError
+from graphc.ir.errors import CallError
 from graphc.ir.graph import Graph
 from graphc.ir.verify import verify
 from graphc.passes.sizes import sizes
@@ -19,7 +19,7 @@ def test_what_meets_elementwise_is_of_one_size():
     assert a is x and b is not t and b.dims == x.dims and b.name == "t" and b.line == t.line
     assert after.outputs[0].dims == x.dims and after.outputs[2].dims == (x.dims[0] * 3,)
     same_numbers(sizes, graph, [np.ones((4, 3)), np.zeros((4, 3))])
-    with pytest.raises(ArgumentError):
+    with pytest.raises(CallError):
         graphc.interpret(list(after.inputs), after.outputs, [np.ones((4, 3)), np.zeros((5, 3))])
 
 

@@ -1,20 +1,18 @@
 """The checks that only a call's sizes can settle: every node's type rule once more, with numbers."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from ..ir.errors import CallError, GraphcError, ShapeError
-from ..ir.expr import Expr, label
-from ..ir.graph import Graph
-from ..ir.integer import Integer, Symbol, evaluate
-from ..ir.op import Source
-from ..ir.types import Type
-from ..passes.sizes import met
+from .errors import CallError, GraphcError, ShapeError
+from .expr import Expr, label
+from .integer import Integer, Size, Symbol, evaluate
+from .op import Scalar, Source
+from .types import Type
 
 
-def unsettled(graph: Graph) -> tuple[Expr, ...]:
-    """The nodes whose types depend on a call."""
-    return tuple(n for n in graph.order if not isinstance(n.op.lower, Source)
+def unsettled(nodes: Iterable[Expr]) -> tuple[Expr, ...]:
+    """Those of the nodes whose types depend on a call."""
+    return tuple(n for n in nodes if not isinstance(n.op.lower, Source)
                  and any(isinstance(d, Integer) for x in (n, *n.inputs) for d in x.dims))
 
 
@@ -39,6 +37,32 @@ def check_node(node: Expr, sizes: Mapping[Symbol, int]) -> None:
         if size != 1 and found != expected:
             raise ShapeError(f"the size {size} is {found}, where {expected} was expected: a size that is known only at call "
                              "time is never broadcast")
+
+
+def met(node: Expr) -> Iterator[tuple[Size, Size]]:
+    """Pairs of sizes, of an operand of `node` and of what it stands against: equal, unless the operand's is the number 1."""
+    if isinstance(node.op.lower, Scalar) or node.op.name == "broadcast_to":
+        for x in node.inputs:
+            yield from _aligned(x.dims, node.dims)
+    elif node.op.name == "matmul":
+        a, b = node.inputs
+        yield a.dims[-1], b.dims[-2]
+        yield from _aligned(a.dims[:-2], node.dims[:-2])
+        yield from _aligned(b.dims[:-2], node.dims[:-2])
+    elif node.op.name == "gather":
+        at = node.attrs["at"]
+        picked = node.dims[at:at + max(x.ndim for x in node.inputs[1:])]
+        for x in node.inputs[1:]:
+            yield from _aligned(x.dims, picked)
+    elif node.op.name == "concat":
+        axis = node.attrs["axis"]
+        for x in node.inputs:
+            yield from zip(x.dims[:axis] + x.dims[axis + 1:], node.dims[:axis] + node.dims[axis + 1:], strict=True)
+
+
+def _aligned(dims: tuple[Size, ...], result: tuple[Size, ...]) -> Iterator[tuple[Size, Size]]:
+    """The dims of an operand beside those of the result that it broadcasts to."""
+    return zip(dims, result[len(result) - len(dims):], strict=True)
 
 
 def concrete(type: Type, sizes: Mapping[Symbol, int]) -> Type:
