@@ -17,6 +17,7 @@ from .layout import layout
 from .options import DEFAULT, Options, Pass
 from .recompute import recompute
 from .results import results
+from .rows import rows
 from .schedule import schedule
 from .select import select, select_exactly
 from .simplify import simplify, simplify_exactly
@@ -35,6 +36,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("cse", cse),
     ("dead", dead),
     ("select", select),
+    ("rows", rows),
     ("split", split),
     ("layout", layout),
     ("results", results),
@@ -44,7 +46,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("schedule", schedule),
 ]
 
-EXACT: dict[str, Pass | None] = {"stabilize": None, "simplify": simplify_exactly, "gather": None,
+EXACT: dict[str, Pass | None] = {"stabilize": None, "rows": None, "simplify": simplify_exactly, "gather": None,
                                  "select": select_exactly, "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
