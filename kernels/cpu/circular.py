@@ -60,13 +60,14 @@ def _quarters(x: Number, form: Format) -> tuple[Number, Number]:
     for column in range(columns):
         factor = _chosen(block, [row[column] for row in _TURNS[:rows]])
         product = y * factor
-        for term in (product, fma(y, factor, -product)):
-            term = term - 4 * llvm("rint", 0.25 * term)
+        for order, term in enumerate((product, fma(y, factor, -product)), column):
+            if form.mantissa + 66 > 53 * order:  # else it is below 1, as |y| < 2**(mantissa + 64)
+                term = term - 4 * llvm("rint", 0.25 * term)
             if form is F64:
                 total, lost = _two_sum(total, term)
                 rest, lost = _two_sum(rest, lost)
                 last = last + lost
-            else:
+            elif order < columns:
                 total = total + term
         if column == 2:
             n, q = nearest(total)
@@ -93,10 +94,13 @@ def _two_sum(x: Number, y: Number) -> tuple[Number, Number]:
 def _sin_cos(x: Number) -> tuple[Number, Number, Number]:
     """(q, sin(r), cos(r)) for x = q * pi/2 + r modulo 2*pi"""
     form = format_of(x)
-    q, r = _quarters(x.converted(types.float64), form)
-    r = r.converted(form.kind)
+    q, wide = _quarters(x.converted(types.float64), form)
+    r = wide.converted(form.kind)
+    lost = (wide - r.converted(types.float64)).converted(form.kind)
     z = r * r
-    return q, fma(r * z, polynomial(z, form.sin), r), fma(z * z, polynomial(z, form.cos), fma(z, -0.5, 1.0))
+    whole = fma(z, -0.5, 1)
+    rest = fma(z, -0.5, 1 - whole) - r * lost
+    return q, r + fma(r * z, polynomial(z, form.sin), lost), whole + fma(z * z, polynomial(z, form.cos), rest)
 
 
 def _of_quarter(q: Number, s: Number, c: Number) -> Number:

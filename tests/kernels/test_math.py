@@ -189,3 +189,15 @@ def test_loops_become_vector_code_without_calls(name, dtype):
     assert not re.search(r"\bcallq?\b", body)
     if platform.machine().lower() in ("x86_64", "amd64"):
         assert re.search(r"mulp[sd]\s.*[yz]mm", body)
+
+
+@pytest.mark.skipif(np.finfo(WIDE).nmant < 60, reason="no arithmetic wider than float64 to compare with")
+@pytest.mark.parametrize(("dtype", "ulps"), [("float32", 1), ("float64", 2)])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sine_and_cosine_are_closer(name, dtype, ulps):
+    """Over numbers of every magnitude, and beside the multiples of pi/2."""
+    near = (np.arange(-3000, 3000) * (WIDE(np.pi) / 2)).astype(dtype)
+    x = np.concatenate([everywhere(dtype), near, np.nextafter(near, np.array(np.inf, dtype))])
+    with np.errstate(all="ignore"):
+        exact = UNARY[name](x.astype(WIDE))
+    assert errors_in_ulps(computed(name, x), exact).max() <= ulps
