@@ -25,6 +25,10 @@ from .kernels import LOOP, Group, Indices, is_alias, is_inline, is_leaf, memory
 LARGEST = 64
 """Nodes in a kernel at most: compile time grows faster than a kernel's length."""
 
+TOGETHER = 16
+"""Nodes at most in a kernel that is joined from others which only read the same memory: hundreds that are alike, such as the
+rows of a Jacobian, then become many kernels of one text rather than a few long ones."""
+
 ROW = 1 << 16
 """Elements of a row that is read again after it was reduced, at most: it should still lie in the cache."""
 
@@ -141,7 +145,7 @@ class _Fusion:
             target = first if first in self.groups else self.home[next(iter(first.index))]
             apart = second in self.groups and target is not second and not (
                 self.contraction.depends(target, second) or self.contraction.depends(second, target))
-            if apart and self.fusible(target, second):
+            if apart and len(target.index) + len(second.index) <= TOGETHER and self.fusible(target, second):
                 self.merge(target, second)
 
 

@@ -79,3 +79,32 @@ def test_empty_arrays():
     xs = [graphc.placeholder((0, 3)) for _ in range(MANY)]
     assert same(xs, graphc.concat(xs), [np.zeros((0, 3), "float32")] * MANY)(*[np.zeros((0, 3), "float32")] * MANY).shape \
         == (0, 3)
+
+
+def test_many_parts_of_one_array_are_not_one_long_kernel():
+    x = graphc.placeholder((MANY, 3))
+    f = graphc.compile([x], [graphc.sin(row) for row in graphc.unstack(x)])
+    assert max(map(len, (kernel.splitlines() for kernel in f.source().split("# ---- ")))) < 100
+    value = np.random.default_rng(0).random((MANY, 3), np.float32)
+    np.testing.assert_allclose(f(value), np.sin(value), rtol=1e-6)
+
+
+def test_a_jacobian_has_few_kernels_of_different_text():
+    x = graphc.placeholder((MANY,))
+    w = graphc.Variable(np.random.default_rng(0).random((MANY, MANY), np.float32))
+    f = graphc.compile([x], graphc.jacobian(graphc.tanh(x @ w), x))
+    kernels = f.source().split("# ---- ")[1:]
+    assert len(kernels) < 12 and max(len(kernel.splitlines()) for kernel in kernels) < 120
+
+
+def test_a_chain_deeper_than_python_recurses():
+    x = y = graphc.placeholder((3,))
+    for _ in range(2000):
+        y = graphc.sin(y) + 1
+    g = graphc.grad(graphc.sum(y), x)
+    assert repr(g) and str(y)
+    f = graphc.compile([x], y)
+    value = np.ones(3, np.float32)
+    np.testing.assert_allclose(f(value), graphc.interpret([x], y, [value]), rtol=1e-4)
+    assert len(f.dump().splitlines()) > 4000
+    assert np.isfinite(graphc.interpret([x], g, [value])).all()
