@@ -31,6 +31,10 @@ from .text import Names, typed
 BLOCK, NARROW = 4096, 512
 """Columns that are summed at a time, at most and at least: their accumulators stay in the first-level cache."""
 
+APART = BLOCK + 80
+"""Elements from one block of accumulators to the next: no multiple of a page, as a load waits for earlier stores to what it
+takes for its own address, the place in a page."""
+
 PART = 1 << 15
 """Elements of a row that are summed at a time."""
 
@@ -289,11 +293,11 @@ class _Loops:
         found: dict[Expr, str] = {}
         for dtype in dict.fromkeys(compute_dtype(f.dtype) for f in self.group.folds):
             first, *others = (f for f in self.group.folds if compute_dtype(f.dtype) == dtype)
-            nbytes = (1 + len(others)) * BLOCK * dtype.itemsize
+            nbytes = (1 + len(others)) * APART * dtype.itemsize
             found[first] = self.arguments.scratch(nbytes, dtype, self.body.code, "sums")
             for k, fold in enumerate(others, 1):
                 found[fold] = self.names.new("sums")
-                self.body.line(f"{found[fold]} = {found[first]} + {k * BLOCK}")
+                self.body.line(f"{found[fold]} = {found[first]} + {k * APART}")
         return found
 
     def block(self, inner: Axis, sums: dict[Expr, str]) -> None:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.lower.loops import PART, ROW
+from graphc.lower.loops import APART, BLOCK, PART, ROW
 from graphc.runtime import plan as plans
 
 FOLDS = {
@@ -70,3 +70,13 @@ def test_very_long_rows_take_no_more_scratch(size):
 def test_rows_of_known_size_are_written_once():
     x = graphc.placeholder((None, 100), name="x")
     assert graphc.compile([x], graphc.softmax(x)).source().count("math.exp") == 1
+
+
+def test_accumulators_of_columns_do_not_meet_in_their_place_in_a_page():
+    x = graphc.placeholder((None, 64), name="x")
+    f = graphc.compile([x], [graphc.sum(x, 0), graphc.sum(x * x, 0), graphc.max(x, 0)])
+    assert BLOCK <= APART and APART * 4 % 64 == 0
+    assert all(f"+ {k * APART}" in f.source() and 64 * 4 <= k * APART * 4 % 4096 <= 4096 - 64 * 4 for k in (1, 2))
+    value = np.random.default_rng(0).standard_normal((100, 64), np.float32)
+    for actual, expected in zip(f(value), [value.sum(0), (value * value).sum(0), value.max(0)], strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
