@@ -1,4 +1,4 @@
-"""Time of all passes on the training graph of ResNet-50 (forward, backward, momentum), and on one of double depth.
+"""CPU time of all passes on the training graph of ResNet-50 (forward, backward, momentum), and on one of double depth.
 
     python bench/passes.py [--profile]
 
@@ -85,9 +85,9 @@ def seconds(make, *args, repeat: int = 3) -> float:
     for _ in range(repeat):
         graph = make(*args)
         gc.collect()
-        start = time.perf_counter()
+        start = time.process_time()
         after = run(graph, Options(record=True))
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     nodes = " -> ".join(str(n) for n in dict.fromkeys(len(g.order) for _, g in after.notes["passes"]))
     print(f"{make.__name__}{args}: first {taken[0] * 1e3:.1f} ms, best {min(taken) * 1e3:.1f} ms; nodes {nodes}")
     return min(taken)
@@ -95,9 +95,9 @@ def seconds(make, *args, repeat: int = 3) -> float:
 
 def separately(graph: Graph) -> None:
     for name, transform in PASSES:
-        start = time.perf_counter()
+        start = time.process_time()
         graph = transform(graph)
-        print(f"    {name:<14}{(time.perf_counter() - start) * 1e3:8.1f} ms{len(graph.order):8} nodes")
+        print(f"    {name:<14}{(time.process_time() - start) * 1e3:8.1f} ms{len(graph.order):8} nodes")
 
 
 def main() -> None:
