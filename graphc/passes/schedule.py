@@ -91,7 +91,7 @@ def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr
     over: dict[Expr, Expr] = {}
     for group in dying:
         for node in group.stored:
-            free = (x for x in dying[group] if _same_bytes(x, node))
+            free = (x for x in dying[group] if x in readings[group] and not group.inlined and _same_bytes(x, node))
             x = None if node in kept else next((x for x in free if _alone(group, node, x, readings)), None)
             if x is not None:
                 over[node] = x
