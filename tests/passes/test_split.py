@@ -16,6 +16,7 @@ def test_a_large_fold_over_everything_becomes_rows_and_their_fold():
     x = graphc.placeholder((None, 50, 8), name="x")
     assert folds(x.sum()) == [(1, 2), (0,)]
     assert folds(graphc.placeholder((512, 512)).max()) == [(1,), (0,)]
+    assert folds(graphc.placeholder((50, 8, 512)).max()) == [(2,), (0, 1)], "no more axes than make a row of some length"
 
 
 @pytest.mark.parametrize("shape", [(), (100,), (1 << 20,), (10, 10), (1, 1 << 20)])
