@@ -90,3 +90,12 @@ def rebuilt(node: Expr, inputs: tuple[Expr, ...]) -> Expr:
     if all(map(is_, inputs, node.inputs)):
         return node
     return make(node.op, inputs, node.attrs)
+
+
+def substituted(results: Iterable[Expr], values: Mapping[Expr, Expr]) -> tuple[Expr, ...]:
+    """`results` with the keys of `values` replaced by what they map to, wherever they stand."""
+    results = tuple(results)
+    new: dict[Expr, Expr] = {}
+    for node in topological(results):
+        new[node] = values[node] if node in values else rebuilt(node, tuple(new[x] for x in node.inputs))
+    return tuple(new[x] for x in results)

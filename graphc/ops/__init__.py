@@ -13,6 +13,7 @@ from . import (
     formulas,
     gather,
     index,
+    layer,
     leaves,
     linalg,
     loss,
@@ -27,7 +28,7 @@ from . import (
     sorting,
 )
 
-ROWS = (leaves, copy, gather)
+ROWS = (leaves, copy, gather, layer)
 """Modules of rows that have no public function of their own."""
 
 PUBLIC = (elementwise, convert, activation, reduce, shape, creation, rearrange, extend, cumulative, sorting, index,

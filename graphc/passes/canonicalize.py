@@ -206,7 +206,7 @@ def _without_leading_ones(node: Expr) -> Expr | None:
 
 _ELEMENTWISE: list[Replace] = [_sink_reshape, _sink_permute, _unstretched, _without_leading_ones]
 _RULES: dict[str, list[Replace]] = {
-    "custom": [_identity], "stop_gradient": [_identity],
+    "custom": [_identity], "stop_gradient": [_identity], "layer_output": [_identity],
     "expand_dims": [_as_reshape], "squeeze": [_as_reshape], "reshape": [_reshape], "permute_dims": [_permute],
     "broadcast_to": [_broadcast], "slice": [_slice], "concat": [_concat], "constant": [_uniform],
     "subtract": [_subtract_constant, *_ELEMENTWISE], "multiply": [_square, *_ELEMENTWISE],

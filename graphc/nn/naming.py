@@ -1,0 +1,33 @@
+"""Names for objects that the user gives none: ``dense``, ``dense_1``, ..."""
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_given: Counter[str] = Counter()
+
+
+def snake_case(name: str) -> str:
+    """``MaxPooling2D`` as ``max_pooling2d``.
+
+    >>> snake_case("Conv2DTranspose"), snake_case("LSTM")
+    ('conv2d_transpose', 'lstm')
+    """
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def unique_name(kind: type | str) -> str:
+    """A name for another object of this class."""
+    stem = kind if isinstance(kind, str) else snake_case(kind.__name__)
+    number = _given[stem]
+    _given[stem] += 1
+    return f"{stem}_{number}" if number else stem
+
+
+def forget_names() -> None:
+    """Count from the start again."""
+    _given.clear()
+
+
+__all__ = ["forget_names", "snake_case", "unique_name"]

@@ -1,0 +1,66 @@
+"""The Variables of layers, optimizers and metrics: graphc's, and what Keras knows of a weight."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..ir import leaves
+from ..ir.errors import ArgumentError
+from ..ir.expr import Expr
+from .trace import Trace
+
+
+class Variable(leaves.Variable):
+    """State that a model owns: ``Variable(initializer, shape, dtype, trainable, name=...)``.
+
+    `initializer` is a value, or ``f(shape, dtype) -> array``. `regularizer` maps the Variable to a loss, `constraint` a
+    new value to an allowed one. Inside a traced function, such as a train step or a layer's call, ``assign(expression)``
+    gives the value that it has from the next step on; outside, ``assign(array)`` sets it at once."""
+
+    __slots__ = ("regularizer", "constraint", "path")
+
+    def __init__(self, initializer, shape=None, dtype=None, trainable: bool = True, *, name: str | None = None,
+                 regularizer: Callable[[Expr], Expr] | None = None, constraint: Callable[[Expr], Expr] | None = None):
+        if callable(initializer):
+            if shape is None:
+                raise ArgumentError("a Variable made by an initializer needs a shape")
+            value = initializer(tuple(shape), dtype=dtype or "float32")
+        else:
+            value = initializer if shape is None else np.broadcast_to(initializer, shape)
+        super().__init__(value, dtype, name, trainable)
+        for attribute, given in (("regularizer", regularizer), ("constraint", constraint), ("path", name)):
+            object.__setattr__(self, attribute, given)
+
+    def __setattr__(self, name: str, value) -> None:
+        if name in self.__slots__:
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def assign(self, value) -> Variable:
+        trace = Trace.active()
+        if trace is not None:
+            trace.update(self, value)
+        elif isinstance(value, Expr):
+            raise ArgumentError(f"assign to {self.label}:{self.type}: an expression is assigned inside a train step or a "
+                                "layer's call, or by compile(..., updates={variable: expression})")
+        else:
+            super().assign(value)
+        return self
+
+    def assign_add(self, value) -> Variable:
+        """Add `value` to it."""
+        return self.assign((self if Trace.active() else self.numpy()) + value)
+
+    def assign_sub(self, value) -> Variable:
+        """Subtract `value` from it."""
+        return self.assign((self if Trace.active() else self.numpy()) - value)
+
+    @property
+    def value(self) -> Variable:
+        """The Variable, as an expression."""
+        return self
+
+
+__all__ = ["Variable"]
