@@ -146,7 +146,10 @@ class _Linker:
 class _Batch:
     """The objects of one load, from the cache or the compiler, without those that are `linked`.
 
-    LLVM needs no GIL. It works on a thread of its own, while this one has Numba lower the next kernel."""
+    LLVM needs no GIL. It works on a thread of its own, while this one has Numba lower the next kernel. Between LLVM's
+    calls that thread needs the GIL for a moment: it shall not wait 5 ms for it each time."""
+
+    SWITCH = 2e-4
 
     def __init__(self, linked):
         self._linked = linked
@@ -155,9 +158,12 @@ class _Batch:
         self._unkept: list[tuple[str, tuple[str, ...], Future]] = []
 
     def __enter__(self):
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(self.SWITCH)
         return self
 
     def __exit__(self, *_):
+        sys.setswitchinterval(self._interval)
         self._llvm.shutdown(cancel_futures=True)
         self._keep()
 
