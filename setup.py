@@ -10,7 +10,7 @@ CORE = ["numpy>=2.1", "numba>=0.68", "llvmlite>=0.50", "networkx>=3.4", "ml_dtyp
         "rich>=13.7", "opt_einsum>=3.4"]
 
 EXTRAS = {
-    "test": ["pytest>=8.2", "hypothesis>=6.100", "scipy>=1.14", "autograd>=1.7", "ruff>=0.9", "setuptools>=77"],
+    "test": ["pytest>=8.2", "pytest-xdist>=3.6", "hypothesis>=6.100", "scipy>=1.14", "autograd>=1.7", "ruff>=0.9", "setuptools>=77"],
     "oracle": ["torch==2.13.0", "keras>=3.6"],
     "plot": ["matplotlib>=3.9", "graphviz>=0.20"],
     "onnx": ["onnx>=1.17"],
