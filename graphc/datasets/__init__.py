@@ -1,4 +1,5 @@
-"""Data sets that come with graphc: small, real, and read without a network."""
-from . import digits
+"""Data sets: one that comes with graphc, and well-known ones in their original formats."""
+from . import cifar10, digits, fashion_mnist, mnist
+from .files import DataError
 
-__all__ = ["digits"]
+__all__ = ["DataError", "cifar10", "digits", "fashion_mnist", "mnist"]

@@ -221,10 +221,10 @@ def _folder():
     named = os.environ.get("GRAPHC_CACHE")
     if named is not None:
         return None if named.strip().lower() in ("", "off") else os.path.abspath(os.path.expanduser(named))
-    return str(_user_folder() / "graphc") if _user_folder() else _temporary_folder()
+    return str(user_folder() / "graphc") if user_folder() else _temporary_folder()
 
 
-def _user_folder():
+def user_folder() -> Path | None:
     """Where this platform keeps a user's caches, if the user has a home."""
     named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
     if os.path.isabs(named):
@@ -252,4 +252,4 @@ def _bytes(text):
     return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[match[2]]
 
 
-__all__ = ["Cache", "default_cache"]
+__all__ = ["Cache", "default_cache", "user_folder"]
