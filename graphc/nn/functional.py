@@ -16,12 +16,14 @@ from .trace import Trace
 if TYPE_CHECKING:
     from .layers.layer import Layer
 
+
 class Call:
     """One call of a layer on expressions."""
 
     def __init__(self, layer: Layer, args: tuple, kwargs: dict[str, Any]):
         self.layer, self.args, self.kwargs = layer, args, kwargs
         self.masks: dict[Expr, Expr] = {}
+        self.results: Any = None
 
     @property
     def operands(self) -> list[Expr]:
@@ -46,7 +48,9 @@ def remembered(layer: Layer, args: tuple, kwargs: dict[str, Any]) -> Any:
         results = layer(*args, **kwargs)
     outputs = [layer_output(x, call=call, index=k) for k, x in enumerate(tree.leaves(results))]
     call.masks = {y: trace.masks[x] for x, y in zip(tree.leaves(results), outputs, strict=True) if x in trace.masks}
-    return tree.filled(results, outputs)
+    call.results = tree.filled(results, outputs)
+    layer.remember(call)
+    return call.results
 
 
 def call_of(x: Expr) -> Call | None:

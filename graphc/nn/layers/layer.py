@@ -1,50 +1,91 @@
-"""The base of all layers: weights, sub-layers, and what a call does around `call`."""
+"""The base of all layers: what a call does around `call`."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, wraps
+from inspect import Parameter
 from typing import Any
 
-import numpy as np
-
-from ...ir.errors import ArgumentError
-from ...ir.expr import Expr
-from ...ir.types import as_dtype
+from ...ir.errors import ArgumentError, GraphcError
+from ...ir.expr import Expr, user_line
+from ...ir.graph import substituted
+from ...ir.leaves import as_expr, placeholder
+from ...ir.registry import nearest
+from ...ir.types import as_dtype, is_float
 from .. import constraints, initializers, regularizers, tree
 from ..eager import computed
-from ..functional import remembered
+from ..functional import Call, remembered
 from ..naming import unique_name
+from ..registry import Registry
 from ..trace import Trace
 from ..variables import Variable
+from .configuration import Configured, over_shapes
+from .input_spec import check_inputs
+from .tracking import Tracking
+
+REGISTRY = Registry("layer")
+LEFT_OUT = ("lora_rank", "lora_alpha", "quantization_config")
+"""Arguments of Keras' layers that graphc has nothing for; None says the same there."""
 
 
-class Layer:
+class Layer(Tracking, Configured):
     """A function with weights: ``y = layer(x)``.
 
     Subclasses make their weights in ``build(self, input_shape)`` with `add_weight`, and say in ``call(self, inputs)``,
     which may take ``training`` and ``mask`` as well, what expression they stand for. A layer called on an expression gives
-    an expression; on arrays, arrays."""
+    an expression; on arrays, arrays. `dtype` is that of its weights; floats among its inputs are brought to it, unless
+    `autocast` is False. With "mixed_float16" or "mixed_bfloat16", weights are float32, and what goes in and out has 16
+    bits."""
 
-    def __init__(self, *, activity_regularizer=None, trainable: bool = True, dtype=None, name: str | None = None,
-                 input_shape=None, input_dim: int | None = None, **unknown):
-        if unknown:
-            raise ArgumentError(f"{type(self).__name__} takes no argument {next(iter(unknown))!r}")
-        self._variables: list[Variable] = []
-        self._layers: list[Layer] = []
+    supports_masking = False
+    input_spec = None
+    built = False
+    _is_called = False
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls)
+        vars(self).update(_given=(args, kwargs), _calls=[])
+        return self
+
+    def __init__(self, *, activity_regularizer=None, trainable: bool = True, dtype=None, autocast: bool = True,
+                 name: str | None = None, input_shape=None, input_dim: int | None = None, **unknown):
+        self._check_arguments(unknown, trainable, name)
         self.name = unique_name(type(self)) if name is None else name
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.dtype = str(as_dtype(dtype or "float32"))
-        self.built = False
-        self.supports_masking = False
+        self.dtype, self.compute_dtype, self.dtype_policy = _dtypes(dtype)
+        self.autocast = autocast
         self._trainable = trainable
         self.given_input_shape = _shape(input_shape, input_dim)
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        first, *parameters = inspect.signature(cls.__init__).parameters.values()
+        cls.__signature__ = inspect.Signature(parameters)
+        if "build" in vars(cls):
+            cls.build = _building(cls.build)
+        if cls.__module__.startswith(__name__.partition(".layers")[0]) and not cls.__name__.startswith("_"):
+            REGISTRY.add(cls)
+
+    def _check_arguments(self, unknown: dict, trainable, name) -> None:
+        unknown = {key: value for key, value in unknown.items() if key not in LEFT_OUT or value is not None}
+        for key in unknown:
+            known = {p for base in type(self).__mro__ for p in inspect.signature(base.__init__).parameters} - {"self"}
+            near = nearest(key, known) if key not in LEFT_OUT else ": graphc has neither adapters nor quantized layers"
+            raise ArgumentError(f"{type(self).__name__} takes no argument {key!r}{near}")
+        if not isinstance(trainable, bool):
+            raise ArgumentError(f"{type(self).__name__}: trainable is True or False, not {trainable!r}")
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ArgumentError(f"{type(self).__name__}: a name is a string without '/', not {name!r}")
+
     # ---- what subclasses say
     def build(self, input_shape) -> None:
-        """Make the weights for an input of this shape (None: any size); for several inputs, of these shapes."""
+        """Make the weights for an input of this shape (None: any size); for several inputs, of these shapes. With
+        parameters called ``<argument>_shape``, it is given the shapes of these arguments of `call`."""
 
-    def call(self, inputs, *args, **kwargs):
+    def call(self, *args, **kwargs):
         """The layer's results, as expressions of its inputs and weights."""
         raise NotImplementedError(f"{type(self).__name__} has no call method")
 
@@ -52,88 +93,34 @@ class Layer:
         """The mask of the results: which steps count."""
         return previous_mask if self.supports_masking else None
 
+    def compute_output_shape(self, *input_shapes):
+        """The shape of the results for inputs of these shapes (None: any size)."""
+        with Trace():
+            inputs = [over_shapes(lambda s: placeholder(s, self.compute_dtype), shape) for shape in input_shapes]
+            return tree.mapped(lambda y: y.shape, self(*inputs))
+
     # ---- weights
-    def add_weight(self, shape=(), initializer=None, dtype=None, trainable: bool = True, regularizer=None, constraint=None,
+    def add_weight(self, shape=None, initializer=None, dtype=None, trainable: bool = True, autocast: bool = True,
+                   regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient: bool = False,
                    name: str | None = None) -> Variable:
-        """A Variable of this layer. Without an initializer, floats are drawn by Glorot's rule, others are zero."""
+        """A Variable of this layer. Without an initializer, floats are drawn by Glorot's rule, others are zero.
+
+        Raises ArgumentError inside `call`, which runs again and again: weights are made in `__init__` or `build`."""
+        if isinstance(shape, str):
+            raise ArgumentError(f"{self.name}: add_weight takes the shape first, and name=...")
+        if self._is_called:
+            raise ArgumentError(f"{self.name}: weights are made in __init__ or in build(input_shape), not in call")
         dtype = as_dtype(dtype or self.dtype)
-        initializer = initializers.get(initializer or ("glorot_uniform" if dtype.kind in "fV" else "zeros"))
-        path = f"{self.name}/{name or 'variable'}"
-        return self._track(Variable(initializer, shape, dtype, trainable, name=path, constraint=constraints.get(constraint),
-                                    regularizer=regularizers.get(regularizer)))
+        initializer = initializers.get(initializer or ("glorot_uniform" if is_float(dtype) else "zeros"))
+        return self._track(Variable(initializer, _sizes(shape), dtype, trainable, name=self._path(name or "variable"),
+                                    constraint=constraints.get(constraint), regularizer=regularizers.get(regularizer)))
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name != "_layers" and name != "_variables":
-            self._track(value)
-        super().__setattr__(name, value)
-
-    def _track(self, value):
-        """Remember the layers and Variables in an attribute's value."""
-        for x in tree.leaves(value) if isinstance(value, (list, tuple, dict)) else [value]:
-            known = self._layers if isinstance(x, Layer) else self._variables if isinstance(x, Variable) else None
-            if known is not None and not any(x is other for other in known):
-                known.append(x)
-        return value
-
-    def _flattened(self) -> Iterator[Layer]:
-        """This layer and all below it."""
-        yield self
-        for layer in self._layers:
-            yield from layer._flattened()
+    add_variable = add_weight
 
     @property
-    def variables(self) -> list[Variable]:
-        """All Variables of this layer and those below it."""
-        return list(dict.fromkeys(v for layer in self._flattened() for v in layer._variables))
-
-    @property
-    def weights(self) -> list[Variable]:
-        """What is saved and shared: all Variables but those of metrics."""
-        return self.variables
-
-    @property
-    def trainable(self) -> bool:
-        """Whether its weights are trained. Setting it sets the layers below it too; a frozen BatchNormalization runs as at
-        inference."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._flattened():
-            layer._trainable = bool(value)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
-        return list(dict.fromkeys(v for layer in self._flattened() if layer._trainable and self._trainable
-                                  for v in layer._variables if v.trainable))
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training leaves alone, or sets by other means than gradients."""
-        trained = set(self.trainable_weights)
-        return [v for v in self.weights if v not in trained]
-
-    trainable_variables, non_trainable_variables = trainable_weights, non_trainable_weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of all weights."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, values: Iterable[np.ndarray]) -> None:
-        """Set all weights, in the order of `get_weights`; nothing is set unless every shape is right."""
-        values = [np.asarray(v) for v in values]
-        if len(values) != len(self.weights):
-            raise ArgumentError(f"{self.name} has {len(self.weights)} weights, got {len(values)}")
-        for variable, value in zip(self.weights, values, strict=True):
-            if variable.shape != value.shape:
-                raise ArgumentError(f"{variable.name} has shape {variable.shape}, got {value.shape}")
-        for variable, value in zip(self.weights, values, strict=True):
-            variable.assign(value)
-
-    def count_params(self) -> int:
-        """The number of numbers in its weights."""
-        return sum(int(v.size) for v in self.weights)
+    def variable_dtype(self) -> str:
+        """The dtype of the weights."""
+        return self.dtype
 
     # ---- losses
     def add_loss(self, loss) -> None:
@@ -141,7 +128,7 @@ class Layer:
         trace = Trace.active()
         if trace is None:
             raise ArgumentError("add_loss belongs into a layer's call: what it adds depends on the call's inputs")
-        trace.losses += [graph for graph in tree.leaves(loss)]
+        trace.losses += [as_expr(graph) for graph in tree.leaves(loss)]
 
     @property
     def losses(self) -> list[Expr]:
@@ -151,55 +138,197 @@ class Layer:
 
     # ---- calls
     def __call__(self, *args, **kwargs):
-        symbolic = any(isinstance(x, Expr) for x in tree.leaves([args, kwargs]))
-        if Trace.active() is None and not symbolic:
-            return computed(self, self.__call__, args, kwargs)
-        if Trace.active() is None:
+        if "name" not in vars(self):
+            raise ArgumentError(f"{type(self).__name__}.__init__ does not call super().__init__()")
+        if Trace.active() is not None:
+            return self._traced(Trace.active(), args, kwargs)
+        if any(isinstance(x, Expr) for x in tree.leaves([args, kwargs])):
             return remembered(self, args, kwargs)
-        self._build(args)
-        return self._traced(Trace.active(), args, kwargs)
-
-    def _build(self, args: tuple) -> None:
-        if not self.built:
-            shapes = tree.mapped(lambda x: getattr(x, "shape", None), args[0]) if args else None
-            self.build(shapes)
-            self.built = True
-
-    @cached_property
-    def _parameters(self) -> frozenset[str]:
-        return frozenset(inspect.signature(self.call).parameters)
+        return computed(self, self.__call__, args, kwargs)
 
     def _traced(self, trace: Trace, args: tuple, kwargs: dict):
-        given = [x for x in tree.leaves(args[0] if args else list(kwargs.values())) if isinstance(x, Expr)]
-        mask = trace.masks.get(given[0]) if given else None
-        if "mask" in self._parameters and kwargs.get("mask") is None and mask is not None:
-            kwargs = {**kwargs, "mask": mask}
-        with trace.mode(kwargs.get("training")):
-            if "training" in self._parameters:
-                kwargs = {**kwargs, "training": trace.training}
-            results = self.call(*args, **kwargs)
-        self._after(trace, args, results, mask)
+        bound = self._bound(*tree.mapped(lambda x: self._converted(trace, x), (args, kwargs)))
+        arguments = _by_name(bound)
+        inputs = next(iter(arguments.values()), None)
+        with self._scope(), self._named_in_errors(inputs):
+            self._check_inputs(inputs)
+            self._build(arguments)
+            mask = self._with_masks(trace, bound, arguments)
+            with trace.mode(arguments.get("training", kwargs.get("training"))):
+                if "training" in self._parameters:
+                    bound.arguments["training"] = trace.training
+                results = self._called(*bound.args, **bound.kwargs)
+            if self.dtype != self.compute_dtype:
+                results = tree.mapped(lambda y: self._converted(trace, y), results)
+            self._after(trace, inputs, results, mask)
         return results
 
-    def _after(self, trace: Trace, args: tuple, results, mask) -> None:
-        outputs = [x for x in tree.leaves(results) if isinstance(x, Expr)]
+    def _converted(self, trace: Trace, x):
+        """An array as a constant; floats in the layer's dtype. A mask stays with its tensor."""
+        if hasattr(x, "__array__") and not isinstance(x, Expr):
+            x = as_expr(x)
+        if not isinstance(x, Expr) or not self.autocast or not is_float(x.dtype) or x.dtype == self.compute_dtype:
+            return x
+        y = x.astype(self.compute_dtype) if is_float(as_dtype(self.compute_dtype)) else x
+        if x in trace.masks:
+            trace.masks[y] = trace.masks[x]
+        return y
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.call)
+
+    @property
+    def _parameters(self):
+        return self._signature.parameters
+
+    def _bound(self, args: tuple, kwargs: dict) -> inspect.BoundArguments:
+        """The arguments of `call`, without a `training` that it does not take."""
+        given = kwargs if "training" in self._parameters else {k: v for k, v in kwargs.items() if k != "training"}
+        try:
+            return self._signature.bind(*args, **given)
+        except TypeError as error:
+            raise ArgumentError(f"{self.name} ({type(self).__name__}): {error}; it takes {self._signature}") from None
+
+    def _check_inputs(self, inputs) -> None:
+        for x in tree.leaves(inputs):
+            if x is not None and not isinstance(x, Expr):
+                raise ArgumentError(f"a layer is called on tensors or arrays, not on {x!r}")
+        if self.input_spec is not None:
+            check_inputs(self.input_spec, inputs)
+
+    def _build(self, arguments: dict) -> None:
+        if self.built:
+            return
+        shapes = {f"{name}_shape": tree.mapped(lambda x: getattr(x, "shape", None), value)
+                  for name, value in arguments.items() if _holds_tensors(value)}
+        wanted = [name for name, p in inspect.signature(self.build).parameters.items()
+                  if p.kind in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)]
+        if len(wanted) > 1 and any(name in shapes for name in wanted):
+            self.build(**{name: shapes[name] for name in wanted if name in shapes})
+        else:
+            self.build(*list(shapes.values() or [None])[:1])
+        self.built = True
+
+    def _with_masks(self, trace: Trace, bound: inspect.BoundArguments, arguments: dict) -> Any:
+        """The mask of the first argument. Arguments of `call` that are masks and were not given become those of their
+        tensors: ``mask`` where there is one tensor argument, ``query_mask`` for ``query`` where there are several."""
+        tensors = {name: value for name, value in arguments.items() if _holds_tensors(value) and not name.endswith("mask")}
+        found = {name: tree.mapped(trace.masks.get, value) for name, value in tensors.items()}
+        names = {"mask": next(iter(tensors))} if len(tensors) == 1 else {f"{name}_mask": name for name in tensors}
+        for mask, name in names.items():
+            if mask in self._parameters and arguments.get(mask) is None and _any(found[name]):
+                bound.arguments[mask] = found[name]
+        given = arguments.get("mask")
+        return next(iter(found.values()), None) if given is None else given
+
+    def _called(self, *args, **kwargs):
+        """What `call` gives; while it runs, no weights are made."""
+        before, vars(self)["_is_called"] = self._is_called, True
+        try:
+            return self.call(*args, **kwargs)
+        finally:
+            vars(self)["_is_called"] = before
+
+    def _after(self, trace: Trace, inputs, results, mask) -> None:
+        outputs = [y for y in tree.leaves(results) if isinstance(y, Expr)]
         if self.activity_regularizer is not None:
-            trace.losses += map(self.activity_regularizer, outputs)
-        masks = tree.leaves(self.compute_mask(args[0] if args else None, mask))
-        trace.masks.update((y, m) for y, m in zip(outputs, masks, strict=False) if m is not None)
+            trace.losses += [_for_a_sample(self.activity_regularizer(y), y) for y in outputs]
+        if not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
+            if _any(mask) and not any(name.endswith("mask") for name in self._parameters):
+                warnings.warn(f"{self.name} ({type(self).__name__}) does not support masks: that of its input is lost",
+                              stacklevel=2)
+        elif not all(y in trace.masks for y in outputs) or not outputs:
+            masks = tree.leaves(self.compute_mask(inputs, mask))
+            trace.masks.update((y, m) for y, m in zip(outputs, masks, strict=False) if m is not None)
 
-    # ---- configuration
-    def get_config(self) -> dict:
-        """What ``from_config`` makes an equal layer of, with weights of its own."""
-        return {"name": self.name, "trainable": self._trainable, "dtype": self.dtype}
+    @contextmanager
+    def _named_in_errors(self, inputs) -> Iterator[None]:
+        try:
+            yield
+        except GraphcError as error:
+            head, _, line = str(error).partition("\n  at ")
+            given = ", ".join(str(x.type) for x in tree.leaves(inputs) if isinstance(x, Expr))
+            error.reason = (f"{head}\n  in the layer {self.name} ({type(self).__name__}), called on {given}"
+                            f"\n  at {line or user_line()}")
+            error.args = (error.reason,)
+            raise
+        except Exception as error:
+            error.add_note(f"in the layer {self.name} ({type(self).__name__})")
+            raise
 
-    @classmethod
-    def from_config(cls, config: dict) -> Layer:
-        """A layer as `get_config` describes it."""
-        return cls(**config)
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses: bool = False, **kwargs):
+        """The results with these values for the layer's Variables, and the next values of those that are not trained;
+        nothing is assigned. With `return_losses` also the losses."""
+        variables = [*self.trainable_variables, *self.non_trainable_variables]
+        values = [as_expr(x) for x in (*trainable_variables, *non_trainable_variables)]
+        if len(values) != len(variables):
+            raise ArgumentError(f"{self.name} has {len(variables)} Variables, got {len(values)} values")
+        with Trace(kwargs.get("training", False)) as trace:
+            results = self(*args, **kwargs)
+            losses = self.losses if return_losses else []
+        state = [trace.updates.get(v, v) for v in self.non_trainable_variables]
+        parts = [as_expr(x) for x in (*tree.leaves(results), *state, *losses)]
+        new = substituted(parts, dict(zip(variables, values, strict=True)))
+        count = len(parts) - len(state) - len(losses)
+        outcome = tree.filled(results, list(new[:count])), list(new[count:count + len(state)])
+        return (*outcome, list(new[count + len(state):])) if return_losses else outcome
+
+    # ---- its place in a graph
+    def remember(self, call: Call) -> None:
+        """One more call of this layer on expressions, outside of any other."""
+        self._calls.append(call)
+
+    def _only_call(self, what: str) -> Call:
+        if len(self._calls) != 1:
+            raise ArgumentError(f"{self.name} has no one {what}: it was called on {len(self._calls)} expressions")
+        return self._calls[0]
+
+    @property
+    def input(self):
+        """What the layer was called on, if it was called on one expression (or structure of them)."""
+        call = self._only_call("input")
+        return call.args[0] if call.args else next(iter(call.kwargs.values()))
+
+    @property
+    def output(self):
+        """The results of its one call on expressions."""
+        return self._only_call("output").results
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+# ---- parts ----------------------------------------------------------------------------------------------------------
+def _building(build: Callable) -> Callable:
+    """`build` as it is called: in the layer's scope; it leaves `built` and the shapes behind."""
+    signature = inspect.signature(build)
+
+    @wraps(build)
+    def building(self, *args, **kwargs):
+        called, vars(self)["_is_called"] = self._is_called, False
+        try:
+            with self._scope():
+                build(self, *args, **kwargs)
+        finally:
+            vars(self)["_is_called"] = called
+        if type(self).build is building:
+            shapes = dict(signature.bind(self, *args, **kwargs).arguments)
+            shapes.pop(next(iter(shapes)))
+            vars(self).update(_build_shapes=shapes, built=True)
+    return building
+
+
+Layer.build = _building(Layer.build)
+
+
+def _dtypes(dtype) -> tuple[str, str, str]:
+    """The dtype of weights, that of computation, and the name of both."""
+    if isinstance(dtype, dict):
+        dtype = dtype.get("config", {}).get("name")
+    if isinstance(dtype, str) and dtype.startswith("mixed_"):
+        return "float32", str(as_dtype(dtype.removeprefix("mixed_"))), dtype
+    return (str(as_dtype(dtype or "float32")),) * 3
 
 
 def _shape(input_shape, input_dim: int | None) -> tuple | None:
@@ -208,4 +337,32 @@ def _shape(input_shape, input_dim: int | None) -> tuple | None:
     return None if input_shape is None else tuple(input_shape)
 
 
-__all__ = ["Layer"]
+def _sizes(shape) -> tuple:
+    return () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """Arguments by name, those in ``*args`` and ``**kwargs`` too."""
+    arguments = dict(bound.arguments)
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind is Parameter.VAR_POSITIONAL and name in arguments:
+            arguments |= {f"{name}_{k}": x for k, x in enumerate(arguments.pop(name))}
+        elif parameter.kind is Parameter.VAR_KEYWORD:
+            arguments |= arguments.pop(name, {})
+    return arguments
+
+
+def _holds_tensors(value) -> bool:
+    return any(isinstance(x, Expr) for x in tree.leaves(value))
+
+
+def _any(mask) -> bool:
+    return any(m is not None for m in tree.leaves(mask))
+
+
+def _for_a_sample(loss: Expr, y: Expr) -> Expr:
+    """A loss of a batch, divided by its size."""
+    return loss / as_expr(y.dims[0]).astype(loss.dtype) if y.ndim else loss
+
+
+__all__ = ["Layer", "REGISTRY"]
