@@ -1,9 +1,11 @@
 """What layers leave behind, beside their results, while a function is written down as a graph."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+
+import numpy as np
 
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr
@@ -14,7 +16,8 @@ _active: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 class Trace:
-    """One function in the making: next values of Variables, losses of layers, masks of tensors.
+    """One function in the making: next values of Variables, losses of layers, masks of tensors; and what is to be checked
+    of the arrays that are given for its inputs.
 
     Inside ``with Trace(training=True) as trace:`` layers emit expressions; `training` is what they take for their
     argument of that name where none is given."""
@@ -24,6 +27,7 @@ class Trace:
         self.updates: dict[Variable, Expr] = {}
         self.losses: list[Expr] = []
         self.masks: dict[Expr, Expr] = {}
+        self.checks: dict[Expr, Callable[[np.ndarray], None]] = {}
 
     @staticmethod
     def active() -> Trace | None:

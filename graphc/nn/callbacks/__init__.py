@@ -1,4 +1,11 @@
 """Callbacks: what runs between the steps of training."""
-from .callback import Callback, CallbackList, History
+from .callback import Callback, CallbackList, History, LambdaCallback
+from .checkpoint import ModelCheckpoint
+from .csv_logger import CSVLogger
+from .monitor import MonitorCallback
+from .progress import ProgbarLogger
+from .rates import LearningRateScheduler, ReduceLROnPlateau
+from .stopping import EarlyStopping, TerminateOnNaN
 
-__all__ = ["Callback", "CallbackList", "History"]
+__all__ = ["CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+           "ModelCheckpoint", "MonitorCallback", "ProgbarLogger", "ReduceLROnPlateau", "TerminateOnNaN"]

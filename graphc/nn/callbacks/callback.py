@@ -1,11 +1,20 @@
 """What runs between the steps of training."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...ir.errors import ArgumentError
+from ...ir.registry import nearest
+from .. import tree
 
 
 class Callback:
-    """Methods that `fit`, `evaluate` and `predict` call; `model` and `params` are set before."""
+    """Methods that `fit`, `evaluate` and `predict` call; `model` and `params` are set before.
+
+    ``on_train_begin(logs)``, ``on_train_end(logs)`` and the same of "test" and "predict"; ``on_epoch_begin(epoch, logs)``,
+    ``on_epoch_end(epoch, logs)``; ``on_train_batch_begin(batch, logs)``, ``on_train_batch_end(batch, logs)`` and the same of
+    "test" and "predict". Epochs and batches count from 0. What is added to the logs of an epoch, later callbacks see."""
 
     model = None
     params: dict = {}
@@ -17,29 +26,43 @@ class Callback:
         self.params = params
 
 
-EVENTS = [f"on_{phase}_{edge}" for phase in ("train", "test", "predict") for edge in ("begin", "end")]
-EVENTS += [f"on_{phase}_batch_{edge}" for phase in ("train", "test", "predict") for edge in ("begin", "end")]
+PHASES = ("train", "test", "predict")
+EVENTS = [f"on_{phase}_{edge}" for phase in PHASES for edge in ("begin", "end")]
+EVENTS += [f"on_{phase}_batch_{edge}" for phase in PHASES for edge in ("begin", "end")]
 EVENTS += ["on_epoch_begin", "on_epoch_end"]
+SAME = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+"""Other names of events."""
 
 
 def _nothing(self, *args, **kwargs) -> None:
     """Does nothing unless a subclass says otherwise."""
 
 
-for _event in EVENTS:
+for _event in (*EVENTS, *SAME.values()):
     setattr(Callback, _event, _nothing)
 
 
 class CallbackList:
     """Several callbacks as one; events that none of them listens to cost nothing."""
 
-    def __init__(self, callbacks: Iterable[Callback], model, params: dict):
+    def __init__(self, callbacks: Iterable[Callback], model=None, params: dict | None = None):
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
-            callback.set_model(model)
-            callback.set_params(params)
-        self._listeners = {event: [getattr(c, event) for c in self.callbacks
-                                   if getattr(type(c), event) is not _nothing or event in vars(c)] for event in EVENTS}
+            if not isinstance(callback, Callback):
+                raise ArgumentError(f"callbacks are Callback objects, not {callback!r}")
+            callback.set_params(params or {})
+            if model is not None:
+                callback.set_model(model)
+        self._listeners = {event: [heard for c in self.callbacks if (heard := _listener(c, event))] for event in EVENTS}
+
+    @classmethod
+    def of(cls, given, model, params: dict, defaults: Iterable[Callback] = ()) -> CallbackList:
+        """Callbacks as `fit` is given them, and after them those of `defaults` of whose kind there is none."""
+        if isinstance(given, CallbackList):
+            return given
+        callbacks = [c for c in tree.leaves(given) if c is not None]
+        callbacks += [d for d in defaults if not any(isinstance(c, type(d)) for c in callbacks)]
+        return cls(callbacks, model, params)
 
     def __call__(self, event: str, *args) -> None:
         for listener in self._listeners[event]:
@@ -49,9 +72,24 @@ class CallbackList:
         """Whether anybody wants to know."""
         return bool(self._listeners[event])
 
+    def find(self, kind: type) -> Any:
+        """The first callback of this class."""
+        return next((c for c in self.callbacks if isinstance(c, kind)), None)
+
+
+def _listener(callback: Callback, event: str) -> Callable | None:
+    for name in (event, SAME.get(event)):
+        if name and (getattr(type(callback), name) is not _nothing or name in vars(callback)):
+            return getattr(callback, name)
+    return None
+
 
 class History(Callback):
-    """``history.history["loss"]``: what each epoch came to."""
+    """``history.history["loss"]``: what each epoch came to; ``history.epoch``: the epochs' numbers."""
+
+    def __init__(self):
+        self.history: dict[str, list] = {}
+        self.epoch: list[int] = []
 
     def on_train_begin(self, logs=None):
         self.history, self.epoch = {}, []
@@ -62,4 +100,19 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
 
 
-__all__ = ["Callback", "CallbackList", "History"]
+class LambdaCallback(Callback):
+    """A callback of functions: ``LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))``."""
+
+    def __init__(self, on_epoch_begin=None, on_epoch_end=None, on_train_begin=None, on_train_end=None,
+                 on_train_batch_begin=None, on_train_batch_end=None, **others):
+        given = {"on_epoch_begin": on_epoch_begin, "on_epoch_end": on_epoch_end, "on_train_begin": on_train_begin,
+                 "on_train_end": on_train_end, "on_train_batch_begin": on_train_batch_begin,
+                 "on_train_batch_end": on_train_batch_end, **others}
+        for name, function in given.items():
+            if name not in EVENTS and name not in SAME.values():
+                raise ArgumentError(f"LambdaCallback: there is no event {name!r}{nearest(name, EVENTS)}")
+            if function is not None:
+                setattr(self, name, function)
+
+
+__all__ = ["Callback", "CallbackList", "History", "LambdaCallback"]

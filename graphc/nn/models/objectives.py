@@ -1,0 +1,205 @@
+"""What a model is trained for and judged by: the losses and metrics of its outputs, matched to them by place or name."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...ir.errors import ArgumentError
+from ...ir.expr import Expr
+from ...ir.leaves import as_expr
+from .. import losses, metrics, tree
+from ..trace import Trace
+from .outputs import Outputs
+
+NAMES_BY_SHAPE = {
+    "accuracy": ("binary_accuracy", "sparse_categorical_accuracy", "categorical_accuracy"),
+    "crossentropy": ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy"),
+}
+"""What "accuracy" and "crossentropy" mean: for one number a sample, for class numbers, for a number a class."""
+SHORT = {"acc": "accuracy", "ce": "crossentropy"}
+
+
+def by_shape(identifier, y_true: Expr, y_pred: Expr):
+    """`identifier`, or the kind of accuracy or cross-entropy that it means for these shapes."""
+    if not _depends_on_shapes(identifier):
+        return identifier
+    kinds = NAMES_BY_SHAPE[SHORT.get(identifier.lower(), identifier.lower())]
+    if y_pred.shape[-1] == 1:
+        return kinds[0]
+    sparse = y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
+    return kinds[1] if sparse else kinds[2]
+
+
+def _depends_on_shapes(identifier) -> bool:
+    return isinstance(identifier, str) and SHORT.get(identifier.lower(), identifier.lower()) in NAMES_BY_SHAPE
+
+
+def _is_leaf(x) -> bool:
+    return not isinstance(x, (list, tuple, dict))
+
+
+class CompiledLoss:
+    """The sum of the outputs' losses, each times its weight. Where there are several, `metrics` tells them one by one."""
+
+    def __init__(self, loss, weights=None, output_names: Sequence[str] | None = None):
+        for identifier in tree.leaves(loss):
+            if isinstance(identifier, (bool, int, float)):
+                raise ArgumentError(f"a loss is a name, a Loss or a function, not {identifier!r}")
+            if isinstance(identifier, str) and not _depends_on_shapes(identifier):
+                losses.get(identifier)
+        self.loss, self.weights, self.output_names = loss, weights, output_names
+        self.functions: list | None = None
+        self.metrics: list[metrics.Mean] = []
+
+    def __call__(self, y, y_pred, sample_weight=None) -> Expr | None:
+        outputs = Outputs(y_pred, self.output_names)
+        given = outputs.matched(self.loss, "loss", _is_leaf)
+        scales = outputs.matched(self.weights, "loss_weights", lambda x: isinstance(x, (int, float)))
+        targets = outputs.targets(y, [x is not None for x in given])
+        if self.functions is None:
+            self._build(outputs, given, targets)
+        parts = []
+        trackers = iter(self.metrics)
+        for name, function, y_true, prediction, scale, weight in zip(
+                outputs.names, self.functions, targets, outputs.predictions, scales, outputs.weights(sample_weight),
+                strict=True):
+            if function is None:
+                continue
+            if y_true is None:
+                raise ArgumentError(f"the loss of {name!r} needs targets: y is missing")
+            _check_labels(function, y_true, prediction, name)
+            value = function(y_true, prediction, weight)
+            if self.metrics:
+                next(trackers).update_state(value, sample_weight=batch_size(prediction))
+            parts.append(value if scale is None else value * scale)
+        return sum(parts[1:], parts[0]) if parts else None
+
+    def _build(self, outputs: Outputs, given: Sequence, targets: Sequence) -> None:
+        self.functions = [loss if loss is None or y_true is None else losses.get(by_shape(loss, y_true, y_pred))
+                          for loss, y_true, y_pred in zip(given, targets, outputs.predictions, strict=True)]
+        found = [name for name, loss in zip(outputs.names, self.functions, strict=True) if loss is not None]
+        self.metrics = [metrics.Mean(name=f"{name}_loss") for name in found] if len(found) > 1 else []
+
+
+class CompiledMetrics:
+    """The metrics of the outputs: `result` is a dict, by the names that logs have them under."""
+
+    name = "compile_metrics"
+
+    def __init__(self, plain=None, weighted=None, output_names: Sequence[str] | None = None):
+        for what, given in (("metrics", plain), ("weighted_metrics", weighted)):
+            if given is not None and not isinstance(given, (list, tuple, dict)):
+                raise ArgumentError(f"{what} is a list, or a dict by the outputs' names, not {given!r}")
+            for identifier in tree.leaves(given):
+                if isinstance(identifier, str) and not _depends_on_shapes(identifier):
+                    metrics.get(identifier)
+        self.given, self.output_names = (plain, weighted), output_names
+        self.built = False
+        self._of_outputs: list[list[tuple[str, metrics.Metric]]] = [[], []]
+
+    def update_state(self, y, y_pred, sample_weight=None) -> None:
+        """Take in a batch."""
+        outputs = Outputs(y_pred, self.output_names)
+        lists = [self._lists(outputs, given, what)
+                 for given, what in zip(self.given, ("metrics", "weighted_metrics"), strict=True)]
+        wanted = [bool(a or b) for a, b in zip(*lists, strict=True)]
+        if not any(wanted):
+            return
+        targets = outputs.targets(y, wanted)
+        if not self.built:
+            self._build(outputs, lists, targets)
+        for kind, weights in zip(self._of_outputs, ([None] * len(wanted), outputs.weights(sample_weight)), strict=True):
+            for k, _, metric in kind:
+                _check_labels(metric, targets[k], outputs.predictions[k], outputs.names[k])
+                metric.update_state(targets[k], outputs.predictions[k], weights[k])
+
+    def _lists(self, outputs: Outputs, given, what: str) -> list[list]:
+        if not outputs.several:
+            return [tree.leaves(given) if given is not None else []]
+        count = len(outputs.predictions)
+        if isinstance(given, (list, tuple)) and len(given) != count:
+            raise ArgumentError(f"{what}: {len(given)} are given for the {count} outputs {outputs.names}: "
+                                "give a list of metrics for each, or a dict by their names")
+        return [tree.leaves(x) if x is not None else [] for x in outputs.matched(given, what, lambda x: False)]
+
+    def _build(self, outputs: Outputs, lists: Sequence[list[list]], targets: Sequence) -> None:
+        for kind, of_outputs in zip(self._of_outputs, lists, strict=True):
+            for k, identifiers in enumerate(of_outputs):
+                if identifiers and targets[k] is None:
+                    raise ArgumentError(f"the metrics of {outputs.names[k]!r} need targets: y is missing")
+                for identifier in identifiers:
+                    metric = metrics.get(by_shape(identifier, targets[k], outputs.predictions[k]))
+                    if isinstance(identifier, str):
+                        metric.name = identifier
+                    kind.append((k, f"{outputs.names[k]}_{metric.name}" if outputs.several else metric.name, metric))
+            kind.sort(key=lambda entry: entry[1] if outputs.several else "")
+        self.built = True
+
+    @property
+    def metrics(self) -> list[metrics.Metric]:
+        """All metrics, as far as the outputs are known."""
+        return [metric for kind in self._of_outputs for _, _, metric in kind]
+
+    @property
+    def named(self) -> dict[str, metrics.Metric]:
+        """The metrics by the names that logs have them under; the second of one name is "name_1"."""
+        found: dict[str, metrics.Metric] = {}
+        for kind, prefix in zip(self._of_outputs, ("", "weighted_"), strict=True):
+            for _, name, metric in kind:
+                free = name if name not in found else prefix + name
+                number = 1
+                while free in found:
+                    free, number = f"{prefix}{name}_{number}", number + 1
+                found[free] = metric
+        return found
+
+    @property
+    def variables(self) -> list:
+        """The state of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def result(self) -> dict[str, Any]:
+        """The metrics after the batches so far."""
+        return {name: metric.value() for name, metric in self.named.items()}
+
+
+def batch_size(x: Expr) -> Expr:
+    """The number of samples in a batch, as an expression."""
+    return as_expr(x.dims[0] if x.ndim else 1).astype("float32")
+
+
+# ---- labels -----------------------------------------------------------------------------------------------------------
+def _check_labels(function, y_true: Expr, y_pred: Expr, name: str) -> None:
+    """Have labels that are class numbers checked before each step: they must be numbers of the prediction's classes."""
+    word = getattr(function, "name", "") + type(function).__name__.lower()
+    options = getattr(function, "options", {})
+    trace = Trace.active()
+    if trace is None or y_true.op.name != "placeholder" or y_true in trace.checks:
+        return
+    if "sparse_categorical" in word or "sparsecategorical" in word:
+        classes = y_pred.shape[options.get("axis", -1)]
+        if classes is not None:
+            trace.checks[y_true] = lambda labels: check_labels(labels, classes, options.get("ignore_class"), name)
+
+
+def check_labels(labels: np.ndarray, classes: int, ignored: int | None, name: str) -> None:
+    """Raises ArgumentError where a label is no number of `classes` classes, nor the `ignored` one."""
+    if not labels.size or 0 <= labels.min() and labels.max() < classes:
+        return
+    wrong = ~((labels >= 0) & (labels < classes))
+    if ignored is not None:
+        wrong &= labels != ignored
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ArgumentError(f"label {labels[place]} at {list(place)} is outside the classes 0 to {classes - 1} "
+                            f"of {name!r}; {int(wrong.sum())} of {labels.size} labels are")
+
+
+__all__ = ["CompiledLoss", "CompiledMetrics", "batch_size", "by_shape", "check_labels"]
