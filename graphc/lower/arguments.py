@@ -20,11 +20,13 @@ that differ in nothing else are one kernel: layers of many sizes, compiled once.
 @dataclass
 class Arguments:
     """Words in the order of their first use, and the names that the kernel's first lines give them. Numbers from `limit`
-    on are words too."""
+    on are words too. `over` maps results to the operands whose memory they take: these are read through the pointers of
+    the results, so that no load of an element is moved behind the store of what replaces it."""
 
     names: Names
     limit: int = SHARED
     words: list = field(default_factory=list)
+    over: dict[Expr, Expr] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     pointers: dict[Expr, str] = field(default_factory=dict)
     reading: list[Expr] = field(default_factory=list)
@@ -40,7 +42,8 @@ class Arguments:
         """The name of the pointer through which `node` is read."""
         if node not in self.pointers:
             self.reading.append(node)
-            self.pointers[node] = self._pointer("source", node)
+            result = next((y for y, x in self.over.items() if x is node), None)
+            self.pointers[node] = self._pointer("source", node) if result is None else self.write(result)
         return self.pointers[node]
 
     def table(self, nodes: Sequence[Expr]) -> int:
@@ -53,8 +56,9 @@ class Arguments:
 
     def write(self, node: Expr) -> str:
         """The name of the pointer through which `node` is written."""
-        self.writing.append(node)
-        self.pointers[node] = self._pointer("target", node)
+        if node not in self.pointers:
+            self.writing.append(node)
+            self.pointers[node] = self._pointer("target", node)
         return self.pointers[node]
 
     def _pointer(self, role: str, node: Expr) -> str:

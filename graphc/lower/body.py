@@ -156,6 +156,12 @@ class Body:
         name = f"{pointer}_{'i' if i else 'value'}"
         return self.define(node, i, self.assign(name, code, compute_dtype(node.dtype), self.depth(_symbols(i))))
 
+    def store(self, elements: Iterable[tuple[Expr, Indices]]) -> None:
+        """Write these elements to memory: all are computed before the first is stored, which may be over an operand of
+        the next."""
+        for node, i, value in [(node, i, self.emit(node, i)) for node, i in elements]:
+            self.line(f"{self.arguments.write(node)}[{self.code(row_major(node.dims, i))}] = {value.code}")
+
     def code(self, size: Size) -> str:
         """An Integer as code; what it is made of becomes an argument of the kernel if no loop binds it, large numbers
         too."""

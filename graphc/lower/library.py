@@ -4,7 +4,7 @@ from __future__ import annotations
 from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.op import Scalar
-from ..ir.types import compute_dtype, row_major
+from ..ir.types import compute_dtype
 from ..passes.axes import Axes, all_axes, joined, symbol_of
 from ..passes.kernels import LOOP, Group
 from ..passes.strides import matrices
@@ -108,7 +108,7 @@ class _Epilogue:
 
     def _written(self, leading: Axes) -> Body:
         names = Names({a.symbol.name for a in leading.loops})
-        body = Body(self.group, Arguments(names, GENERAL, self.words), names)
+        body = Body(self.group, Arguments(names, GENERAL, self.words, self.group.over), names)
         column = symbol_of(LOOP[len(self.group.domain) - 1])
         axes = Axes(leading.loops, leading.values | ({column: 0} if self.group.domain[-1] == 1 else {}))
         body.symbols[column] = "column"
@@ -116,11 +116,7 @@ class _Epilogue:
         anchor = self.group.anchor
         value = Value("value", compute_dtype(anchor.dtype))
         body.define(anchor, axes.place(self.group.index[anchor]), value)
-        for node in self.group.stored:
-            i = axes.place(self.group.index[node])
-            result = body.emit(node, i)
-            pointer = body.arguments.write(node)
-            body.line(f"{pointer}[{body.code(row_major(node.dims, i))}] = {result.code}")
+        body.store((node, axes.place(self.group.index[node])) for node in self.group.stored)
         return body
 
     def _rows(self, leading: Axes, body: Body) -> None:

@@ -56,7 +56,7 @@ class _Loops:
         self.group, self.axes = group, axes
         self.names = Names({a.symbol.name for a in axes.loops})
         self.name = self.names.new(_title(group))
-        self.arguments = Arguments(self.names)
+        self.arguments = Arguments(self.names, over=group.over)
         self.body = Body(group, self.arguments, self.names)
         self.body.symbols.update({a.symbol: a.symbol.name for a in axes.loops})
         self.carried, self.kept = Carried(), {}
@@ -92,10 +92,7 @@ class _Loops:
             self.store(self.group.stored)
 
     def store(self, nodes: Iterable[Expr]) -> None:
-        for node in nodes:
-            i = self.axes.place(self.group.index[node])
-            value = self.body.emit(node, i)
-            self.body.line(f"{self.arguments.pointers[node]}[{self.body.code(row_major(node.dims, i))}] = {value.code}")
+        self.body.store((node, self.axes.place(self.group.index[node])) for node in nodes)
 
     # ---- loops
     @contextmanager

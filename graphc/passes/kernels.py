@@ -22,7 +22,8 @@ class Group:
     the whole domain at ``(i, j, ...)``, a fold's result and what follows from it at the loops that are kept. `stage`
     counts the folds, one after the other, that a node waits for. `anchor` is the hand-written kernel whose epilogue the
     other nodes are, if there is one. `stored` are the nodes that others need: they get memory. `inlined` are
-    nodes of other kernels that this one computes again rather than read."""
+    nodes of other kernels that this one computes again rather than read. `over` maps a stored node to the operand whose
+    memory it takes."""
 
     domain: Indices
     axes: frozenset[int] = frozenset()
@@ -31,6 +32,7 @@ class Group:
     stage: dict[Expr, int] = field(default_factory=dict)
     stored: dict[Expr, None] = field(default_factory=dict)
     inlined: set[Expr] = field(default_factory=set)
+    over: dict[Expr, Expr] = field(default_factory=dict)
 
     @property
     def nodes(self) -> list[Expr]:

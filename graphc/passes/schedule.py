@@ -2,8 +2,21 @@
 
 A kernel runs after those that compute what it reads. A Variable's next value is written straight into the Variable's memory
 where everything that reads the old value, and everything that may fail, can run before; otherwise it is computed apart and
-copied at the end. So a run that fails has changed nothing. A result takes the memory of an operand where each element of the
-operand is read, for the last time, by the thread that then writes the same element of the result.
+copied at the end. So a run that fails has changed nothing. A result takes the memory of an operand that is read here for
+the last time.
+
+Both are right where the kernel itself reads each element of the old value before it is written, which these together see to:
+
+1. Old and new value have one dtype and the same dims, so that their elements are the same bytes.
+2. Of the old value, the kernel reads the element at the place of the new one: as it is, not through a view of another
+   shape, not at indices that only a run knows, not as an operand of a hand-written kernel, which reads what it likes. Then
+   the thread that reads an element is the one that writes it.
+3. The new value is written in the last pass over the loops in which it is computed, or after all of them.
+4. In each turn of a loop, and for each element of an epilogue, everything is computed before anything is stored, and what
+   is read of the old value is read through the pointer of the new one: compilers see that they are one
+   (`graphc.lower.arguments`).
+
+A hand-written kernel that says so (`Kernel.over`) may write over its first operand if it reads it as no other.
 """
 from __future__ import annotations
 
@@ -17,7 +30,7 @@ from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ir.op import Fold
 from ..ops.copy import copy
-from .kernels import LOOP, Group, base, may_fail, memory, operands, root
+from .kernels import LOOP, Group, Indices, base, may_fail, operands, root
 from .ordering import Ordering
 
 
@@ -51,24 +64,31 @@ def schedule(graph: Graph) -> Graph:
 
 
 class _Readings(dict):
-    """For each kernel: memory -> the nodes that read it, each with what it reads of that, and where."""
+    """For each kernel: memory -> the nodes, of those bytes, that it reads, each with where: None is anywhere."""
 
-    def __missing__(self, group: Group) -> dict[Expr, dict[Expr, list]]:
-        found = self[group] = defaultdict(lambda: defaultdict(list))
+    def __missing__(self, group: Group) -> dict[Expr, list[tuple[Expr, Indices | None]]]:
+        found = self[group] = defaultdict(list)
         for node in group.index:
-            for x in node.inputs:
-                found[memory(x)][node] += ()
             for x, i in group.loads(node):
-                found[memory(x)][node].append((x, i))
+                found[root(x)].append((x, i))
+        if group.anchor is not None:
+            for x in group.anchor.inputs:
+                found[root(base(x) if group.anchor.op.lower.strided else x)].append((x, None))
         return found
 
 
 def _overwrites(variable: Expr, new: Expr, home: dict, before: list[Group], ordering: Ordering,
                 readings: _Readings) -> bool:
     """Whether `new` may be written over `variable`; if so, `before` is ordered before."""
-    if new not in home or may_fail(home[new]) or not _alone(home[new], new, variable, readings):
+    group = home.get(new)
+    if group is None or may_fail(group):
         return False
-    return ordering.put_before([r for r in before if r is not home[new]], home[new])
+    if variable in readings[group] and not _fits_over(group, new, variable, readings):
+        return False
+    if not ordering.put_before([r for r in before if r is not group], group):
+        return False
+    group.over[new] = variable
+    return True
 
 
 def _commit(variable: Expr, new: Expr, groups: list[Group], home: dict, before: list[Group], ordering: Ordering) -> Expr:
@@ -88,57 +108,42 @@ def _taken_over(graph: Graph, order: Iterable[Group], home: dict, kept: set[Expr
     dying: defaultdict[Group, dict[Expr, None]] = defaultdict(dict)
     for x in sorted(last, key=position.__getitem__):
         dying[last[x]][x] = None
-    over: dict[Expr, Expr] = {}
     for group in dying:
         for node in group.stored:
-            free = (x for x in dying[group] if x in readings[group] and not group.inlined and _same_bytes(x, node))
-            x = None if node in kept else next((x for x in free if _alone(group, node, x, readings)), None)
+            free = (x for x in dying[group] if _fits_over(group, node, x, readings))
+            x = None if node in kept else next(free, None)
             if x is not None:
-                over[node] = x
+                group.over[node] = x
                 del dying[group][x]
-    return over
+    return {node: x for group in dying for node, x in group.over.items() if x in home}
+
+
+def _fits_over(group: Group, node: Expr, x: Expr, readings: _Readings) -> bool:
+    """Whether the kernel that computes `node` may write it over `x`, which it reads: 1 to 3 above."""
+    if node is group.anchor and node.op.lower.over:
+        return _anchor_fits_over(node, x)
+    return _same_bytes(x, node) and _read_in_place(group, node, x, readings) and _written_last(group, node)
+
+
+def _anchor_fits_over(anchor: Expr, x: Expr) -> bool:
+    """Whether a hand-written kernel may write over `x`, which it reads: its first operand, and no other."""
+    first, *others = map(root, anchor.inputs)
+    return first is x and all(y is not x for y in others) and _same_bytes(x, anchor)
 
 
 def _same_bytes(x: Expr, y: Expr) -> bool:
-    return x.dims == y.dims and x.dtype.itemsize == y.dtype.itemsize
+    """Whether each element of one has the bytes of the same element of the other, if they begin at one address."""
+    return x.dims == y.dims and x.dtype == y.dtype
 
 
-def _alone(group: Group, node: Expr, variable: Expr, readings: _Readings) -> bool:
-    """Whether the kernel that computes `node` reads `variable` at most at the element that it then writes."""
-    using = readings[group].get(variable)
-    if not using:
-        return True
-    if using.keys() == {group.anchor}:
-        return node is group.anchor and _writes_over(node, variable)
-    index = group.index[node]
-    if not _written_last(group, node) or any(n is group.anchor for n in using) or node.dims != variable.dims:
-        return False
-    seen = [read for found in using.values() for read in found]
-    identity = tuple(0 if d == 1 else i for d, i in zip(variable.dims, index, strict=True))
-    return all(x is base(x) and x is variable and i == identity for x, i in seen) and _feeds(group, using, node)
-
-
-def _writes_over(anchor: Expr, x: Expr) -> bool:
-    """Whether a hand-written kernel may write over `x`: its first operand, and no other."""
-    first, *others = anchor.inputs
-    return anchor.op.lower.over and root(first) is x and all(memory(y) is not x for y in others) and anchor.dims == x.dims
+def _read_in_place(group: Group, node: Expr, x: Expr, readings: _Readings) -> bool:
+    """Whether the kernel reads of `x` what lies at the place of `node`, and as it is."""
+    here = tuple(0 if d == 1 else i for d, i in zip(node.dims, group.index[node], strict=True))
+    return all(y is x and i == here for y, i in readings[group][x])
 
 
 def _written_last(group: Group, node: Expr) -> bool:
     """Whether no pass over the elements that `node` runs over comes after the one that writes it."""
-    whole, index = LOOP[:len(group.domain)], group.index[node]
-    if index != whole or not group.axes:
-        return index == group.kept
+    whole = LOOP[:len(group.domain)]
     passes = [s for n, s in group.stage.items() if group.index[n] == whole or isinstance(n.op.lower, Fold)]
-    return not group.by_columns and group.stage[node] == max(passes)
-
-
-def _feeds(group: Group, using: Iterable[Expr], node: Expr) -> bool:
-    """Whether `node` is computed from all that reads the Variable, so that the write comes last."""
-    above, stack = {node}, [node]
-    while stack:
-        for x in map(memory, stack.pop().inputs):
-            if x in group.index and x not in above:
-                above.add(x)
-                stack.append(x)
-    return all(n in above for n in using)
+    return group.index[node] != whole or group.stage[node] == max(passes)

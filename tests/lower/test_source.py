@@ -30,8 +30,8 @@ def add_copy(args, tid, threads):
         y_value = y[0]
         multiply = add * y_value
         add_1 = multiply + f32(5)
-        add_out[0] = add_1
         copy = y_value
+        add_out[0] = add_1
         copy_out[0] = copy
         add_out_1[0] = add
 '''
