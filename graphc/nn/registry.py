@@ -1,12 +1,46 @@
 """Objects by name: what ``activation="relu"`` or ``optimizer="adam"`` stands for, and how it is written into a file."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..ir.errors import ArgumentError
 from ..ir.registry import nearest
 from .naming import snake_case
+
+_custom: dict[str, Any] = {}
+"""Classes and functions of users, of any kind: ``package>name``, or as a scope names them."""
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable:
+    """Decorator: files may name this class or function of yours, as ``package>name``."""
+    def registered(member):
+        _custom[f"{package}>{name or member.__name__}"] = member
+        return member
+    return registered
+
+
+@contextmanager
+def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
+    """In here, these names stand for these classes and functions."""
+    before = dict(_custom)
+    _custom.update(objects)
+    try:
+        yield
+    finally:
+        _custom.clear()
+        _custom.update(before)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The classes and functions that users have registered, by name."""
+    return _custom
+
+
+def get_registered_name(member) -> str:
+    """The name under which a class or function goes into files."""
+    return next((name for name, known in _custom.items() if known is member), member.__name__)
 
 
 class Registry:
@@ -26,9 +60,10 @@ class Registry:
         return member
 
     def __getitem__(self, name: str):
-        if name not in self._members:
-            raise ArgumentError(f"no {self.kind} is named {name!r}{nearest(name, self._members)}")
-        return self._members[name]
+        for known in (_custom, self._members):
+            if name in known:
+                return known[name]
+        raise ArgumentError(f"no {self.kind} is named {name!r}{nearest(name, [*self._members, *_custom])}")
 
     def get(self, identifier) -> Any:
         """What `identifier` stands for: a name, a configuration as `serialized` writes it, a class, or the thing itself."""
@@ -46,14 +81,16 @@ class Registry:
         if thing is None:
             return None
         if hasattr(thing, "get_config"):
-            return {"class_name": type(thing).__name__, "config": thing.get_config()}
-        return thing.__name__
+            return {"class_name": get_registered_name(type(thing)), "config": thing.get_config()}
+        return get_registered_name(thing)
 
     def restored(self, configuration: dict):
         """The member that `serialized` wrote down."""
+        if not isinstance(configuration.get("class_name"), str):
+            raise ArgumentError(f"the configuration of a {self.kind} has a class_name, not {configuration!r}")
         member: Callable = self[configuration["class_name"]]
         config = configuration.get("config", {})
         return member.from_config(config) if hasattr(member, "from_config") else member(**config)
 
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "custom_object_scope", "get_custom_objects", "get_registered_name", "register_keras_serializable"]
