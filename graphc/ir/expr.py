@@ -60,6 +60,28 @@ class Line(NamedTuple):
 _origin: ContextVar[Line | None] = ContextVar("origin", default=None)
 
 
+_moment: ContextVar[int] = ContextVar("moment", default=0)
+
+
+class moments:
+    """Context: a sequence of moments. No node that was made before `next` is found again after it, so that whether one was
+    made before or after an assignment can be told by its serial number."""
+
+    __slots__ = ("token",)
+
+    def __enter__(self) -> moments:
+        self.token = _moment.set(next(_serial))
+        return self
+
+    def next(self) -> int:
+        """Begin the next moment: the number from which on nodes belong to it."""
+        _moment.set(now := next(_serial))
+        return now
+
+    def __exit__(self, *error) -> None:
+        _moment.reset(self.token)
+
+
 class originating:
     """Context: nodes made inside belong to `line`: so do gradients and what a pass makes of a user's node."""
 
@@ -201,7 +223,7 @@ class Expr:
 def make(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Expr:
     """The one node for this op, operands and attributes: typed on creation, found again ever after. It belongs to the line
     that made it, and then also to the others where the user asks for it."""
-    key = (op.name, tuple(map(id, inputs)), tuple(sorted(map(_exact, attrs.items()))) if attrs else ())
+    key = op.name, tuple(map(id, inputs)), tuple(sorted(map(_exact, attrs.items()))) if attrs else (), _moment.get()
     with _lock:
         found = _table.get(key)
         if found is None:
