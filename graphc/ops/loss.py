@@ -50,7 +50,7 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1) 
     axis = as_axis(axis, x.ndim)
     t = _class_numbers(as_expr(target), x, axis)
     wide = x.astype(compute_dtype(x.dtype))
-    loss = _sparse_from_logits(t, wide, axis) if from_logits else -log(_chosen(t, _probabilities(wide, axis), axis))
+    loss = _sparse_from_logits(t, wide, axis) if from_logits else -log(chosen(t, _probabilities(wide, axis), axis))
     known = logical_and(less(-1, t), less(t, number(x.dims[axis])))
     return where(known, loss, math.nan).astype(x.dtype)
 
@@ -91,14 +91,14 @@ def _hot(t: Expr, x: Expr, axis: int) -> Expr:
     return equal(expand_dims(t.astype("int32"), axis), places)
 
 
-def _chosen(t: Expr, x: Expr, axis: int) -> Expr:
+def chosen(t: Expr, x: Expr, axis: int) -> Expr:
     """The element of `x` that `t` names: a sum over all, so that it fuses with other reductions over that axis."""
     return sum(where(_hot(t, x, axis), x, 0), axis)
 
 
 def _sparse_from_logits(t: Expr, x: Expr, axis: int) -> Expr:
     z = below_top(x, (axis,))
-    return with_gradient(log(sum(exp(z), axis)) - _chosen(t, z, axis), (t, x), _sparse_rule(axis))
+    return with_gradient(log(sum(exp(z), axis)) - chosen(t, z, axis), (t, x), _sparse_rule(axis))
 
 
 @cache

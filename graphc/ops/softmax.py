@@ -8,7 +8,7 @@ from ..ir.errors import DTypeError
 from ..ir.expr import Expr
 from ..ir.leaves import as_expr
 from ..ir.registry import public
-from ..ir.types import as_axes, compute_dtype, is_float
+from ..ir.types import as_axes, as_axis, compute_dtype, is_float
 from .custom import with_gradient
 from .elementwise import exp, log, stop_gradient
 from .reduce import highest, sum
@@ -54,6 +54,12 @@ def softmax_over(x: Expr, axes: tuple[int, ...]) -> Expr:
     """Softmax of float32 or float64."""
     e = exp(below_top(x, axes))
     return with_gradient(e / sum(e, axes, keepdims=True), (x,), _softmax_rule(axes))
+
+
+def softmax_operand(p: Expr, axis: int) -> Expr | None:
+    """The `x` of which `p` is the softmax over `axis`, if it is one."""
+    found = p.op.name == "custom" and p.attrs["rule"] is _softmax_rule((as_axis(axis, p.ndim),))
+    return p.inputs[1] if found else None
 
 
 @cache
