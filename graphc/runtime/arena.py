@@ -1,8 +1,12 @@
 """Where intermediate results lie: one block of memory, planned so that what is never alive together shares bytes."""
 from __future__ import annotations
 
+from bisect import bisect
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import accumulate
 
 import numpy as np
 
@@ -16,9 +20,6 @@ class Interval:
     nbytes: int
     first: int
     last: int
-
-    def meets(self, other: Interval) -> bool:
-        return self.first <= other.last and other.first <= self.last
 
 
 class Arena:
@@ -45,22 +46,87 @@ def rounded(nbytes: int) -> int:
 
 
 def offsets(intervals: Iterable[Interval]) -> tuple[list[int], int]:
-    """An offset for each buffer, and the size of the whole: the largest first, each in the tightest gap that it fits."""
+    """An offset for each buffer, and the size of the whole.
+
+    In the order of time, where that takes no more than what is alive at once; else the largest first, which takes longer
+    to find, if it takes less memory."""
     intervals = list(intervals)
-    placed: list[tuple[int, int, Interval]] = []
+    found = _first_come(intervals)
+    if found[1] > _alive_at_once(intervals):
+        found = min(found, _largest_first(intervals), key=lambda plan: plan[1])
+    return found
+
+
+def _alive_at_once(intervals: Iterable[Interval]) -> int:
+    """The bytes of the buffers that are alive in one step, at most."""
+    change: defaultdict[int, int] = defaultdict(int)
+    for i in intervals:
+        change[i.first] += rounded(i.nbytes)
+        change[i.last + 1] -= rounded(i.nbytes)
+    return max(accumulate(change[step] for step in sorted(change)), default=0)
+
+
+# ---- in the order of time -------------------------------------------------------------------------------------------
+def _first_come(intervals: list[Interval]) -> tuple[list[int], int]:
+    """Each buffer, as it comes to life, in the tightest piece that it fits of what is free then."""
+    free, alive = _Free(), []
+    found = [0] * len(intervals)
+    for k in sorted(range(len(intervals)), key=lambda k: (intervals[k].first, -intervals[k].nbytes)):
+        while alive and alive[0][0] < intervals[k].first:
+            free.give(*heappop(alive)[1:])
+        nbytes = rounded(intervals[k].nbytes)
+        found[k] = free.take(nbytes)
+        heappush(alive, (intervals[k].last, found[k], found[k] + nbytes))
+    return found, free.end
+
+
+class _Free:
+    """What is free below `end`: pieces (start, stop) that do not touch, in order."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[int, int]] = []
+        self.end = 0
+
+    def take(self, nbytes: int) -> int:
+        """The start of so many bytes: of the tightest piece, or at the end."""
+        fitting = [(stop - start, start) for start, stop in self.pieces if stop - start >= nbytes]
+        if not fitting:
+            start = self.pieces.pop()[0] if self.pieces and self.pieces[-1][1] == self.end else self.end
+            self.end = start + nbytes
+            return start
+        size, start = min(fitting)
+        k = bisect(self.pieces, (start,))
+        self.pieces[k:k + 1] = [(start + nbytes, start + size)] if size > nbytes else []
+        return start
+
+    def give(self, start: int, stop: int) -> None:
+        """Take these bytes back."""
+        k = bisect(self.pieces, (start,))
+        if k < len(self.pieces) and self.pieces[k][0] == stop:
+            stop = self.pieces.pop(k)[1]
+        if k and self.pieces[k - 1][1] == start:
+            k -= 1
+            start = self.pieces.pop(k)[0]
+        self.pieces.insert(k, (start, stop))
+
+
+# ---- the largest first ----------------------------------------------------------------------------------------------
+def _largest_first(intervals: list[Interval]) -> tuple[list[int], int]:
+    """Each buffer in the tightest gap between those that are alive with it and have their place."""
+    placed = np.empty((4, 0), np.int64)
     found = [0] * len(intervals)
     for k in sorted(range(len(intervals)), key=lambda k: (-intervals[k].nbytes, intervals[k].first)):
-        interval = intervals[k]
-        found[k] = _tightest(rounded(interval.nbytes), [(a, b) for a, b, other in placed if interval.meets(other)])
-        placed.append((found[k], found[k] + rounded(interval.nbytes), interval))
-    return found, max((end for _, end, _ in placed), default=0)
+        nbytes, first, last = rounded(intervals[k].nbytes), intervals[k].first, intervals[k].last
+        starts, stops = placed[:2, (placed[2] <= last) & (placed[3] >= first)]
+        found[k] = _tightest(nbytes, starts, stops)
+        place = np.searchsorted(placed[0], found[k])
+        placed = np.insert(placed, place, (found[k], found[k] + nbytes, first, last), axis=1)
+    return found, int(placed[1].max(initial=0))
 
 
-def _tightest(nbytes: int, taken: list[tuple[int, int]]) -> int:
-    best, best_gap, end = None, None, 0
-    for start, stop in sorted(taken):
-        gap = start - end
-        if gap >= nbytes and (best_gap is None or gap < best_gap):
-            best, best_gap = end, gap
-        end = max(end, stop)
-    return end if best is None else best
+def _tightest(nbytes: int, starts: np.ndarray, stops: np.ndarray) -> int:
+    """The start of the tightest gap between these spans, which are ordered by their starts, or the end."""
+    ends = np.maximum.accumulate(np.append(0, stops))
+    gaps = starts - ends[:-1]
+    fitting = np.flatnonzero(gaps >= nbytes)
+    return int(ends[fitting[np.argmin(gaps[fitting])]] if fitting.size else ends[-1])

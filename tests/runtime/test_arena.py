@@ -33,6 +33,23 @@ def test_a_chain_needs_two_buffers(count):
     assert total == 2 * 1024
 
 
+@pytest.mark.parametrize("count", [1, 10, 3000])
+def test_nested_lives_as_in_a_gradient_need_what_is_alive_at_once(count):
+    sizes = [64 * (1 + k % 7) for k in range(count)]
+    _, total = offsets([Interval(size, k, 2 * count - k) for k, size in enumerate(sizes)])
+    assert total == sum(sizes)
+
+
+def test_where_the_order_of_time_leaves_gaps_the_largest_come_first():
+    _, total = offsets([Interval(256, 3, 3), Interval(64, 1, 3), Interval(128, 1, 2)])
+    assert total == 256 + 64
+
+
+def test_where_the_largest_first_leave_gaps_the_order_of_time_stands():
+    _, total = offsets([Interval(64, 1, 2), Interval(192, 1, 1), Interval(192, 3, 6), Interval(64, 2, 3)])
+    assert total == 192 + 64
+
+
 def test_a_small_buffer_takes_the_tightest_gap():
     walls = [Interval(6400, 0, 9), Interval(3200, 0, 4), Interval(1600, 0, 9), Interval(704, 0, 4), Interval(640, 0, 9)]
     found, total = offsets([*walls, Interval(600, 5, 9)])
