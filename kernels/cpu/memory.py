@@ -5,8 +5,9 @@ sizes. ``x = source(args, 0, "f32")`` is a pointer to read from, ``y = target(ar
 ``n = size(args, 2)`` an integer. ``x[i]`` loads an element; a 16-bit float arrives as float32 and is rounded when it is
 stored; a bool is a byte.
 
-A target never overlaps a source except where they are the same element for element: loads and stores carry that as
-metadata, so that loops vectorize without run-time overlap checks. A ``workspace`` is private memory of one thread.
+A target never overlaps a source, nor a workspace either of them: loads and stores carry that as metadata, so that loops
+vectorize without run-time overlap checks. What is overwritten is read through the target; a hand-written kernel that finds
+a source and its target to be the `same` does so too. A ``workspace`` is private memory of one thread.
 """
 from __future__ import annotations
 
@@ -81,8 +82,7 @@ def _load(context, builder, sig, args):
     kind = sig.args[0]
     load = builder.load(_element(builder, kind, *args))
     load.align = ITEMSIZE[kind.dtype]
-    if kind.role in ("source", "finished"):
-        load.set_metadata("alias.scope", _scopes(builder.module, kind.role))
+    load.set_metadata("alias.scope", _scopes(builder.module, kind.role))
     return _from_memory(builder, kind.dtype, load)
 
 
@@ -91,8 +91,7 @@ def _store(context, builder, sig, args):
     kind = sig.args[0]
     store = builder.store(_to_memory(builder, kind.dtype, args[2]), _element(builder, kind, args[0], args[1]))
     store.align = ITEMSIZE[kind.dtype]
-    if kind.role in _NOT_STORED_TO:
-        store.set_metadata("noalias", _scopes(builder.module, *_NOT_STORED_TO[kind.role]))
+    store.set_metadata("noalias", _scopes(builder.module, *_NOT_STORED_TO[kind.role]))
 
 
 @lower_builtin(operator.add, Pointer, types.int64)
@@ -104,7 +103,7 @@ def _element(builder, kind, pointer, index):
     return builder.gep(builder.bitcast(pointer, _STORED[kind.dtype].as_pointer()), [index])
 
 
-_NOT_STORED_TO = {"target": ("source", "finished"), "workspace": ("source",)}
+_NOT_STORED_TO = {"target": ("source", "finished"), "workspace": ("source", "target")}
 """What no store through a pointer of a role overlaps."""
 
 
