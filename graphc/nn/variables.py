@@ -57,6 +57,13 @@ class Variable(leaves.Variable):
         """Subtract `value` from it."""
         return self.assign((self if Trace.active() else self.numpy()) - value)
 
+    def __float__(self) -> float:
+        """The present value of a scalar; inside a traced function, where it is not known, an error."""
+        return super().__float__() if Trace.active() else float(self.numpy())
+
+    def __int__(self) -> int:
+        return super().__int__() if Trace.active() else int(self.numpy())
+
     @property
     def value(self) -> Variable:
         """The Variable, as an expression."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
 
-from ...autodiff import grad
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ops import PUBLIC_NAMES as ops
@@ -110,7 +109,7 @@ class Compiled:
             raise ArgumentError(f"{self.name} has no optimizer: give compile one")
         if not weights:
             raise ArgumentError(f"{self.name} has no trainable weights")
-        self.optimizer.apply(grad(loss, weights, unconnected="zeros"), weights)
+        self.optimizer.minimize(loss, weights)
         return self._logs(x, y, y_pred, sample_weight, loss)
 
     def test_step(self, data) -> dict[str, Any]:

@@ -25,10 +25,12 @@ def get(identifier) -> Optimizer:
 
 
 @REGISTRY.add
-def LossScaleOptimizer(*args, **kwargs):  # noqa: N802 (Keras' name)
+class LossScaleOptimizer(Optimizer):
     """Not there: float16 is only how numbers are stored, so that no gradient is lost below its range."""
-    raise ArgumentError("LossScaleOptimizer: gradients are computed in float32 here, which needs no loss scale; use the "
-                        "optimizer inside by itself, with loss_scale_factor=... if a scale is wanted all the same")
+
+    def __init__(self, *args, **kwargs):
+        raise ArgumentError("LossScaleOptimizer: gradients are computed in float32 here, which needs no loss scale; use the "
+                            "optimizer inside by itself, with loss_scale_factor=... if a scale is wanted all the same")
 
 
 __all__ = ["SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",

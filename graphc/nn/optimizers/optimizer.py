@@ -125,7 +125,7 @@ class Optimizer(Step):
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """With `use_ema`, put the averages in the place of these weights."""
         if self.use_ema and self.built:
-            for variable in var_list:
+            for variable in self._place.keys() & set(var_list):
                 variable.assign(self._averages[self._place[variable]].numpy())
 
     # ---- learning rate

@@ -150,21 +150,21 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     @numeric
     def __call__(self, step):
-        restarts, fraction = self._place(_float(step) / self.first_decay_steps)
+        restarts, fraction = (x.astype("float32") for x in self._place(step.astype("float64") / self.first_decay_steps))
         height = ops["pow"](self.m_mul, restarts)
         return self.initial_learning_rate * _cosine(fraction, self.alpha, height)
 
     def _place(self, p: Expr) -> tuple[Expr, Expr]:
-        """How many restarts there were, and the share of the present wave, once `p` times the first have gone by."""
+        """How many restarts there were, and the share of the present wave, once `p` times the first have gone by.
+
+        The first n waves take ``(t_mul ** n - 1) / (t_mul - 1)``; a small number keeps restarts from being
+        rounded away."""
         if self.t_mul == 1:
             return ops["floor"](p), p - ops["floor"](p)
-        about = ops["floor"](ops["log"](1 + p * (self.t_mul - 1)) / math.log(self.t_mul))
-        restarts = about - 1 + sum((p >= self._begin(about + k)).astype("float32") for k in (0, 1))
-        return restarts, (p - self._begin(restarts)) / ops["pow"](self.t_mul, restarts)
-
-    def _begin(self, restarts: Expr) -> Expr:
-        """How many times the first wave the waves before that many restarts take."""
-        return (ops["pow"](self.t_mul, restarts) - 1) / (self.t_mul - 1)
+        growth = self.t_mul - 1
+        restarts = ops["floor"](ops["log"](1 + p * growth) / math.log(self.t_mul) + 1e-9)
+        length = ops["pow"](self.t_mul, restarts)
+        return restarts, (p - (length - 1) / growth) / length
 
     def get_config(self):
         return {"initial_learning_rate": self.initial_learning_rate, "first_decay_steps": self.first_decay_steps,

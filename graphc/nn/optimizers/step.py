@@ -4,9 +4,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 
+from ...autodiff import grad
 from ...ir.errors import ArgumentError, ShapeError
 from ...ir.expr import Expr
-from ...ir.graph import substituted
+from ...ir.graph import substituted, topological
 from ...ir.leaves import as_expr, placeholder
 from ...ops import PUBLIC_NAMES as ops
 from ..eager import computed
@@ -55,6 +56,14 @@ class Step:
             raise ArgumentError(f"{self.name}: gradients that are expressions are applied inside a train step")
         elif gradients:
             computed(self, self._emit, (gradients, places), {})
+
+    def minimize(self, loss: Expr, trainable_variables: Sequence[Variable]) -> None:
+        """`apply` the gradients of a loss. Weights that it does not depend on stay as they are."""
+        loss = self.scale_loss(loss)
+        reached = set(topological([loss]))
+        connected = [v for v in trainable_variables if v in reached]
+        found = dict(zip(connected, grad(loss, connected), strict=True))
+        self.apply([found.get(v) for v in trainable_variables], trainable_variables)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Expr, Variable]]) -> Expr:
         """`apply`, from pairs of a gradient and a weight; the steps done."""
