@@ -113,6 +113,27 @@ def _standardized_rule(axes: tuple[int, ...], epsilon: float) -> Callable:
     return standardized_gradient
 
 
+def batch_standardized(x: Expr, gamma: Expr | None, beta: Expr | None, axis: int, epsilon: float) -> Expr:
+    """float32 or float64 to mean 0 and variance 1 over all axes but `axis`, times `gamma`, plus `beta`, of the shape
+    ``(x.shape[axis],)``. Its gradient takes two sums, which are those of the parameters."""
+    axes = tuple(k for k in range(x.ndim) if k != axis)
+    gamma, beta = _scale_and_shift("batch_standardized", gamma, beta, x, (axis,))
+    parameters = tuple(p for p in (gamma, beta) if p is not None)
+    rule = _batch_rule(axes, epsilon, gamma is not None, beta is not None)
+    return with_gradient(_affine(standardized(x, axes, epsilon), gamma, beta), (x, *parameters), rule)
+
+
+@cache
+def _batch_rule(axes: tuple[int, ...], epsilon: float, scaled: bool, shifted: bool) -> Callable:
+    def batch_gradient(g: Expr, y: Expr, x: Expr, *parameters: Expr) -> tuple:
+        factor = _inverse_root(x - mean(x, axes, keepdims=True), axes, epsilon)
+        z = standardized(x, axes, epsilon)
+        along = g - mean(g, axes, keepdims=True) - z * mean(g * z, axes, keepdims=True)
+        dx = along * (factor * parameters[0] if scaled else factor)
+        return dx, *([sum(g * z, axes, keepdims=True)] * scaled), *([sum(g, axes, keepdims=True)] * shifted)
+    return batch_gradient
+
+
 @cache
 def _rms_rule(axes: tuple[int, ...], epsilon: float) -> Callable:
     def rms_gradient(g: Expr, y: Expr, x: Expr) -> tuple:

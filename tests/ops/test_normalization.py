@@ -6,6 +6,7 @@ import pytest
 
 import graphc
 from graphc.ir.errors import ArgumentError, ShapeError
+from graphc.ops.normalization import batch_standardized
 
 from .harness import check_derivative, weighted_sum
 
@@ -74,12 +75,14 @@ def test_group_normalization_with_channels_last(rng):
     np.testing.assert_allclose(a.reshape(2, 20, 3, 2).mean((1, 3)), 0, atol=1e-12)
 
 
-def test_batch_normalization_in_training(functional, rng):
-    values = [rng.normal(3, 2, (8, 5, 4)), rng.normal(size=4), rng.normal(size=4)]
+def by_moments(x, scale, offset):
+    mean, variance = graphc.moments(x, (0, 1))
+    return graphc.batch_normalization(x, mean, variance, -1, offset, scale, EPSILON)
 
-    def ours(x, scale, offset):
-        mean, variance = graphc.moments(x, (0, 1))
-        return graphc.batch_normalization(x, mean, variance, -1, offset, scale, EPSILON)
+
+@pytest.mark.parametrize("ours", (by_moments, lambda x, scale, offset: batch_standardized(x, scale, offset, 2, EPSILON)))
+def test_batch_normalization_in_training(functional, rng, ours):
+    values = [rng.normal(3, 2, (8, 5, 4)), rng.normal(size=4), rng.normal(size=4)]
 
     def theirs(x, scale, offset):
         y = functional.batch_norm(x.movedim(-1, 1), None, None, scale, offset, training=True, eps=EPSILON)
@@ -126,7 +129,8 @@ def test_normalize_of_zeros_is_zero_and_has_a_gradient(order):
 
 @pytest.mark.parametrize("function", (
     graphc.layer_normalization, graphc.rms_normalization, graphc.normalize,
-    lambda x: graphc.group_normalization(x, 2), lambda x: graphc.moments(x, 1, keepdims=True)[1] * x))
+    lambda x: graphc.group_normalization(x, 2), lambda x: batch_standardized(x, x[0], None, 1, EPSILON),
+    lambda x: graphc.moments(x, 1, keepdims=True)[1] * x))
 def test_second_derivatives(rng, function):
     value = rng.normal(size=(3, 4))
     x = graphc.placeholder(value.shape, "float64")
