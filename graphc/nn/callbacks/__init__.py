@@ -1,4 +1,5 @@
 """Callbacks: what runs between the steps of training."""
+from .backup import BackupAndRestore
 from .callback import Callback, CallbackList, History, LambdaCallback
 from .checkpoint import ModelCheckpoint
 from .csv_logger import CSVLogger
@@ -7,5 +8,6 @@ from .progress import ProgbarLogger
 from .rates import LearningRateScheduler, ReduceLROnPlateau
 from .stopping import EarlyStopping, TerminateOnNaN
 
-__all__ = ["CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
-           "ModelCheckpoint", "MonitorCallback", "ProgbarLogger", "ReduceLROnPlateau", "TerminateOnNaN"]
+__all__ = ["BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
+           "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback", "ProgbarLogger", "ReduceLROnPlateau",
+           "TerminateOnNaN"]

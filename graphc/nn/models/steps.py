@@ -33,6 +33,10 @@ class Step:
         written, arrays = self._find(batch)
         return written.run(*arrays)
 
+    def prepare(self, batch) -> None:
+        """Write and compile the step for batches such as this one."""
+        self._find(batch)
+
     def check(self, batch, arrays: Sequence[np.ndarray] | None = None) -> None:
         """Raises ArgumentError for values that the step has no meaning for, such as labels of no class: in this batch, or
         in all the data, `arrays`, of which it is one."""
@@ -67,7 +71,7 @@ class Step:
                     for pair in zip(before.dims, dims, strict=True)]
         inputs = [placeholder((None, *size), a.dtype) for a, size in zip(arrays, dims, strict=True)]
         given = iter(inputs)
-        with Trace(self.training) as trace:
+        with Trace(self.training, origins=True) as trace:
             results = self.method(tree.mapped(lambda a: None if a is None else next(given), batch))
             outputs = [as_expr(x) for x in tree.leaves(results)]
         checks = [(k, trace.checks[x]) for k, x in enumerate(inputs) if x in trace.checks]

@@ -1,7 +1,8 @@
 """fit, evaluate, predict: a model's steps over its data, with callbacks between them."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ class Trainer(Compiled):
     """What a Model can be asked once it is compiled."""
 
     history: History
+    resume_at: tuple[int, int, Callable[[], None]]
+    """The epoch and the batch that `fit` begins with, and what is to be done before that batch, when all metrics are made; a
+    callback may set it when the training begins."""
 
     def fit(self, x=None, y=None, batch_size: int | None = None, epochs: int = 1, verbose="auto", callbacks=None,
             validation_split: float = 0.0, validation_data=None, shuffle: bool | str = True, class_weight=None,
@@ -42,17 +46,19 @@ class Trainer(Compiled):
         self.history = notify.find(History)
         self.stop_training = False
         logs: dict[str, Any] = {}
+        self.resume_at = initial_epoch, 0, lambda: None
         notify("on_train_begin", None)
-        for epoch in range(initial_epoch, epochs):
+        first, skipped, _ = self.resume_at
+        for epoch in range(first, epochs):
             notify("on_epoch_begin", epoch, None)
-            logs = self._epoch("train", feed, notify, f"epoch {epoch + 1}, ")
+            logs = self._epoch("train", feed, notify, f"epoch {epoch + 1}, ", skipped if epoch == first else 0)
             if held_out is not None and _is_due(epoch + 1, validation_freq):
                 logs |= {f"val_{name}": value for name, value in self._evaluated(held_out, notify).items()}
             notify("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
         finalize = getattr(self.optimizer, "finalize_variable_values", None)
-        if finalize is not None and epochs > initial_epoch:
+        if finalize is not None and epochs > first:
             finalize(self.trainable_weights)
         notify("on_train_end", logs)
         return self.history
@@ -92,16 +98,21 @@ class Trainer(Compiled):
         notify("on_predict_end", None)
         return step.filled([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
 
-    def _epoch(self, kind: str, feed: Feed, notify: CallbackList, where: str = "") -> dict[str, Any]:
-        """The logs of one epoch of training or evaluation."""
-        self.reset_metrics()
+    def _epoch(self, kind: str, feed: Feed, notify: CallbackList, where: str = "", skipped: int = 0) -> dict[str, Any]:
+        """The logs of one epoch of training or evaluation; the first batches may be `skipped`, and the metrics know them."""
+        if not skipped:
+            self.reset_metrics()
         step, values, number = self._step(f"{kind}_step"), None, -1
         begin, end, stop = f"on_{kind}_batch_begin", f"on_{kind}_batch_end", _STOPS[kind]
         announced, heard = notify.listens(begin), notify.listens(end)
         try:
-            for number, batch in enumerate(feed.epoch(seeds.generator())):  # noqa: B007 (read after the loop)
+            batches = islice(enumerate(feed.epoch(seeds.generator())), skipped, None)
+            for number, batch in batches:  # noqa: B007 (read after the loop)
                 if announced:
                     notify(begin, number, None)
+                if number == skipped > 0:
+                    step.prepare(batch)
+                    self.resume_at[-1]()
                 _check(step, batch, feed, number)
                 values = step(batch)
                 if heard:
@@ -113,7 +124,6 @@ class Trainer(Compiled):
         if values is None:
             raise ArgumentError("the data set is empty: there are no batches")
         return step.logs(values)
-
 
     def _callbacks(self, given, verbose, epochs: int, feed: Feed, history: bool = False) -> CallbackList:
         defaults = [History()] * history + [ProgbarLogger()] * (verbose not in (0, False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,8 +55,9 @@ def _values(variables: Mapping) -> dict[str, np.ndarray]:
 
 
 def optimizer_variables(optimizer) -> dict[str, Any]:
-    """The state of an optimizer by names that do not depend on the process: places, and what stands there."""
-    return {f"{k}/{v.name.rsplit('/', 1)[-1]}": v for k, v in enumerate(optimizer.variables)}
+    """The state of an optimizer by names that do not depend on the process: places, and the last word of a
+    name."""
+    return {f"{k}/{re.split('[/_]', v.name)[-1]}": v for k, v in enumerate(optimizer.variables)}
 
 
 def _input_shape(model: Layer):

@@ -86,7 +86,7 @@ def packed(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None 
     """Arrays as the content of a safetensors file."""
     written = {name: np.asarray(a, order="C").view(_NOT_NUMPY.get(a.dtype, a.dtype)) for name, a in arrays.items()}
     kinds = {f"dtype:{name}": str(a.dtype) for name, a in arrays.items() if a.dtype in _NOT_NUMPY}
-    return save(written, {**(metadata or {}), **kinds})
+    return save(written, {"writer": "graphc", **(metadata or {}), **kinds})
 
 
 def read(content: bytes, origin: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -131,7 +131,7 @@ def save_weights(layer: Layer, path: str | os.PathLike, overwrite: bool = True) 
     """Write all weights of a layer or model. Raises FileExistsError unless `overwrite`."""
     if not overwrite and Path(path).exists():
         raise FileExistsError(f"{os.fspath(path)} exists; overwrite=True replaces it")
-    write_whole(path, packed({name: v.numpy() for name, v in named_variables(layer).items()}, {"format": "graphc weights"}))
+    write_whole(path, packed({name: v.numpy() for name, v in named_variables(layer).items()}))
 
 
 def load_weights(layer: Layer, path: str | os.PathLike, skip_mismatch: bool = False) -> None:
