@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
@@ -267,10 +268,16 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
     if "\n  at " not in reason:
         listed = (y for x in operands for y in (x if isinstance(x, (list, tuple)) else (x,)))
         given = ", ".join(_typed(x) for x in listed if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
-        subject = "" if reason.startswith(name) else f"{name}({given}): " if given else f"{name}: "
+        subject = f"{name}({given})" if given else name
         line = user_line()
-        error.reason, error.args = reason, (f"{subject}{reason}" + (f"\n  at {line}" if line else ""),)
+        error.reason, error.args = reason, (f"{subject}: {_unnamed(reason, name)}" + (f"\n  at {line}" if line else ""),)
     return error
+
+
+def _unnamed(reason: str, name: str) -> str:
+    """`reason` without the name that it begins with, and without the types in brackets after it."""
+    rest = re.sub(rf"^{re.escape(name)}(?!\w)(?:\(.*?\):| \S*\[.*?\]:|:)?\s*", "", reason)
+    return rest or reason
 
 
 def _made(x: Expr) -> bool:
@@ -282,9 +289,9 @@ def _typed(x: Expr | np.ndarray) -> str:
     return f"{label(x)}:{x.type}" if isinstance(x, Expr) else f"array:{x.dtype}{list(x.shape)}"
 
 
-def locating(function: Callable) -> Callable:
+def locating(function: Callable, name: str | None = None) -> Callable:
     """Decorator: errors that `function` raises say so, and where: see `locate`."""
-    name = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    name = name or function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
     @wraps(function)
     def call(*args, **kwargs):

@@ -73,9 +73,9 @@ class Variable(Expr):
         if _is_untyped(value) and is_integer(array.dtype) and is_integer(self.dtype):
             array = _numbers(value, self.dtype)
         if array.shape != self.storage.shape:
-            raise ArgumentError(f"assign to {self.label}:{self.type}: got shape {array.shape}")
+            raise ArgumentError(f"assign: got shape {array.shape} for {self.label}:{self.type}")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):
-            raise DTypeError(f"assign to {self.label}:{self.type}: got dtype {array.dtype}; use astype")
+            raise DTypeError(f"assign: got dtype {array.dtype} for {self.label}:{self.type}; use astype")
         with self.lock:
             self.storage[...] = array
 

@@ -103,8 +103,12 @@ def as_dims(shape) -> tuple[Size, ...]:
     """
     if shape is None:
         raise ShapeError("a shape is a tuple: () is a scalar, (None,) a vector whose size a call knows; None is neither")
-    entries = (shape,) if isinstance(shape, (int, np.integer, Integer)) else tuple(shape)
-    return tuple(_as_dim(entry, shape) for entry in entries)
+    return tuple(_as_dim(entry, shape) for entry in entries(shape))
+
+
+def entries(shape) -> tuple:
+    """The entries of a user's shape, unchecked; of what is no sequence the only one."""
+    return tuple(shape) if isinstance(shape, Iterable) else (shape,)
 
 
 def _as_dim(entry, shape) -> Size:

@@ -14,7 +14,7 @@ from ..ir.expr import Expr
 from ..ir.leaves import as_expr
 from ..ir.op import Scalar
 from ..ir.registry import public
-from .elementwise import abs, clip, erf, expm1, less, logical_and, tanh, where
+from .elementwise import abs, clip, erf, expm1, less, logical_and, multiply, tanh, where
 from .rows import elementwise, same
 
 
@@ -56,14 +56,14 @@ def softsign(x) -> Expr:
 def leaky_relu(x, negative_slope: float = 0.2) -> Expr:
     """`x` where it is positive, negative_slope * x elsewhere."""
     x = as_expr(x)
-    return where(x > 0, x, negative_slope * x)
+    return where(x > 0, x, multiply(negative_slope, x))
 
 
 @public
 def elu(x, alpha: float = 1.0) -> Expr:
     """`x` where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al., 2015)."""
     x = as_expr(x)
-    return where(x > 0, x, alpha * expm1(_held_below_0(x)))
+    return where(x > 0, x, multiply(alpha, expm1(_held_below_0(x))))
 
 
 @public

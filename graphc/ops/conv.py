@@ -12,7 +12,7 @@ from itertools import product as every
 import numpy as np
 
 from ..ir.errors import ArgumentError, ShapeError
-from ..ir.expr import Expr, user_line
+from ..ir.expr import Expr
 from ..ir.integer import Size, ceildiv, maximum
 from ..ir.leaves import as_expr
 from ..ir.op import Case, Kernel, Op
@@ -248,24 +248,22 @@ def _transposed_padding(span: int, stride: int, added: int | None, padding: str)
         total = stride + span - 2 if added is None else span + span % 2 - 2 + added
         before = min(total - total // 2, span - 1)
         return before, total - before
-    raise ArgumentError(f'conv_transpose: padding is "valid" or "same", not {padding!r}\n  at {user_line()}')
+    raise ArgumentError(f'conv_transpose: padding is "valid" or "same", not {padding!r}')
 
 
 # ---- arguments ------------------------------------------------------------------------------------------------------
 def _spatial_axes(name: str, x: Expr, w: Expr) -> int:
     if x.ndim != w.ndim or not 3 <= x.ndim <= 5:
         raise ShapeError(f"{name} takes x with a batch, 1 to 3 spatial axes and channels, and weights of that rank; "
-                         f"got {x.type} and {w.type}\n  at {user_line()}")
+                         f"got {x.type} and {w.type}")
     if None in w.shape:
-        raise ShapeError(f"{name}: the sizes of the weights must be known while the graph is built, not {w.type}\n"
-                         f"  at {user_line()}")
+        raise ShapeError(f"{name}: the sizes of the weights must be known while the graph is built, not {w.type}")
     return x.ndim - 2
 
 
 def _channels_last(name: str, x: Expr, data_format: str) -> Expr:
     if data_format not in ("channels_last", "channels_first"):
-        raise ArgumentError(f'{name}: data_format is "channels_last" or "channels_first", not {data_format!r}\n'
-                            f"  at {user_line()}")
+        raise ArgumentError(f'{name}: data_format is "channels_last" or "channels_first", not {data_format!r}')
     return moveaxis(x, 1, -1) if data_format == "channels_first" else x
 
 
@@ -283,13 +281,13 @@ def _attributes(name: str, x: Expr, kernel, strides, padding, dilation, axes: in
 def _per_axis(name: str, argument: str, value, axes: int, least: int = 1) -> tuple[int, ...]:
     entries = tuple(value) if isinstance(value, (tuple, list)) else (value,) * axes
     if len(entries) != axes:
-        raise ArgumentError(f"{name}: {argument}={value!r} for {axes} spatial axes\n  at {user_line()}")
+        raise ArgumentError(f"{name}: {argument}={value!r} for {axes} spatial axes")
     return tuple(_positive(name, argument, entry, least) for entry in entries)
 
 
 def _positive(name: str, argument: str, value, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"{name}: {argument} is an int of at least {least}, not {value!r}\n  at {user_line()}")
+        raise ArgumentError(f"{name}: {argument} is an int of at least {least}, not {value!r}")
     return int(value)
 
 
@@ -302,11 +300,11 @@ def _padding(name: str, padding, sizes, spans, strides) -> tuple[tuple[Size, Siz
         return ((spans[0] - 1, 0),)
     if isinstance(padding, str):
         raise ArgumentError(f'{name}: padding is "valid", "same", "causal" (over one axis), an int, or an int or a '
-                            f"pair for each axis, not {padding!r}\n  at {user_line()}")
+                            f"pair for each axis, not {padding!r}")
     entries = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * len(spans)
     pairs = [tuple(entry) if isinstance(entry, (tuple, list)) else (entry, entry) for entry in entries]
     if len(pairs) != len(spans) or any(len(pair) != 2 for pair in pairs):
-        raise ArgumentError(f"{name}: padding={padding!r} for {len(spans)} spatial axes\n  at {user_line()}")
+        raise ArgumentError(f"{name}: padding={padding!r} for {len(spans)} spatial axes")
     return tuple((_positive(name, "padding", low, 0), _positive(name, "padding", high, 0)) for low, high in pairs)
 
 

@@ -8,7 +8,7 @@ from opt_einsum import contract_path
 from opt_einsum.parser import parse_einsum_input
 
 from ..ir.errors import ShapeError
-from ..ir.expr import Expr, user_line
+from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.registry import public
 from ..ir.types import compute_dtype, show_dims
@@ -55,7 +55,7 @@ def einsum(subscripts, *operands, optimize="auto") -> Expr:
     try:
         inputs, output, arrays = parse_einsum_input(parsed)
     except (ValueError, TypeError) as error:
-        raise ShapeError(f"einsum {subscripts!r}: {error}\n  at {user_line()}") from error
+        raise ShapeError(f"einsum {subscripts!r}: {error}") from error
     sizes = _sizes(subscripts, inputs.split(","), arrays)
     terms = [_stretched(_diagonal(_Term(x, letters)), sizes)
              for x, letters in zip(arrays, inputs.split(","), strict=True)]
@@ -81,13 +81,12 @@ def _sizes(subscripts, inputs: list[str], arrays: Sequence[Expr]) -> dict[str, S
     sizes: dict[str, Size] = {}
     for letters, x in zip(inputs, arrays, strict=True):
         if len(letters) != x.ndim:
-            raise ShapeError(f"einsum {subscripts!r}: {len(letters)} subscripts for an operand of type {x.type}\n"
-                             f"  at {user_line()}")
+            raise ShapeError(f"einsum {subscripts!r}: {len(letters)} subscripts for an operand of type {x.type}")
         for letter, size in zip(letters, x.dims, strict=True):
             known = sizes.get(letter, 1)
             if isinstance(size, int) and isinstance(known, int) and 1 not in (size, known) and size != known:
                 raise ShapeError(f"einsum {subscripts!r}: {letter!r} is {known} and {size}; shapes "
-                                 f"{', '.join(show_dims(a.dims) for a in arrays)}\n  at {user_line()}")
+                                 f"{', '.join(show_dims(a.dims) for a in arrays)}")
             sizes[letter] = size if known == 1 or size != 1 and isinstance(size, int) else known
     return sizes
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir.errors import ArgumentError, DTypeError, ShapeError
-from ..ir.expr import Expr
+from ..ir.errors import ArgumentError, DTypeError, GraphcError, ShapeError
+from ..ir.expr import Expr, locate
 from ..ir.integer import Integer, Size
 from ..ir.leaves import as_expr
 from ..ir.registry import public
@@ -96,6 +96,13 @@ class Target:
         return as_expr(values).astype(self.x.dtype)
 
     def _changed(self, mode: str, values) -> Expr:
+        try:
+            return self._made(mode, values)
+        except GraphcError as error:
+            locate(error, f"x.at[...].{mode}", (self.x, values))
+            raise
+
+    def _made(self, mode: str, values) -> Expr:
         if mode in ("add", "multiply") and is_bool(self.x.dtype):
             raise DTypeError(f"x.at[...].{mode}: {self.x.type} is bool; use set, min or max, or astype")
         whole, key = parsed(self.x, self.key)
@@ -208,7 +215,8 @@ def one_hot(x, num_classes, axis=-1, dtype="float32") -> Expr:
     x = as_expr(x)
     if not is_integer(x.dtype):
         raise DTypeError(f"one_hot {x.type}: takes integers")
-    if not isinstance(num_classes, Integer) and (isinstance(num_classes, bool) or int(num_classes) < 0):
+    if not isinstance(num_classes, (int, np.integer, Integer)) or isinstance(num_classes, bool) or (
+            not isinstance(num_classes, Integer) and num_classes < 0):
         raise ArgumentError(f"one_hot: num_classes is the number of classes, not {num_classes!r}")
     axis = as_axis(axis, x.ndim + 1)
     classes = expand_dims(indices(num_classes), [k for k in range(x.ndim + 1) if k != axis])

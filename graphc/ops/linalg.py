@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ir.errors import ShapeError
-from ..ir.expr import Expr, user_line
+from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.leaves import as_operands
 from ..ir.op import Case, Kernel, Op
@@ -63,7 +63,7 @@ def matmul(a, b) -> Expr:
     and for a 0-d operand: use multiply."""
     a, b = as_common("matmul", a, b)
     if not (a.dims and b.dims):
-        raise ShapeError(f"matmul takes no 0-d operand, got {a.type} and {b.type}; use multiply\n  at {user_line()}")
+        raise ShapeError(f"matmul takes no 0-d operand, got {a.type} and {b.type}; use multiply")
     if a.ndim == 1 and b.ndim == 1:
         return vecdot(a, b)
     if a.ndim == 1:
@@ -92,11 +92,11 @@ def vecdot(a, b, axis=-1) -> Expr:
     """The sum of products along `axis` of both operands, whose other axes broadcast."""
     a, b = as_common("vecdot", a, b)
     if not (a.dims and b.dims):
-        raise ShapeError(f"vecdot takes no 0-d operand, got {a.type} and {b.type}\n  at {user_line()}")
+        raise ShapeError(f"vecdot takes no 0-d operand, got {a.type} and {b.type}")
     a, b = moveaxis(a, axis, -1), moveaxis(b, axis, -1)
     if _conflict(a.dims[-1], b.dims[-1]):
         raise ShapeError(f"vecdot({a.type}, {b.type}): the summed axis has {a.dims[-1]} elements in one, {b.dims[-1]} "
-                         f"in the other\n  at {user_line()}")
+                         f"in the other")
     kind = compute_dtype(a.dtype)
     return total(multiply(a.astype(kind), b.astype(kind)), (-1,)).astype(a.dtype)
 
@@ -153,7 +153,7 @@ def tensordot(a, b, axes=2) -> Expr:
     for i, j in zip(axes_a, axes_b, strict=True):
         if _conflict(a.dims[i], b.dims[j]):
             raise ShapeError(f"tensordot({a.type}, {b.type}): axis {i} has {a.dims[i]} elements, axis {j} has "
-                             f"{b.dims[j]}\n  at {user_line()}")
+                             f"{b.dims[j]}")
     free_a = [k for k in range(a.ndim) if k not in axes_a]
     free_b = [k for k in range(b.ndim) if k not in axes_b]
     inner_size = product(a.dims[k] for k in axes_a)
@@ -166,13 +166,12 @@ def tensordot(a, b, axes=2) -> Expr:
 def _paired_axes(a: Expr, b: Expr, axes) -> tuple[list[int], list[int]]:
     if isinstance(axes, (int, np.integer)):
         if not 0 <= axes <= min(a.ndim, b.ndim):
-            raise ShapeError(f"tensordot({a.type}, {b.type}): there are no {axes} axes to sum over\n  at {user_line()}")
+            raise ShapeError(f"tensordot({a.type}, {b.type}): there are no {axes} axes to sum over")
         return list(range(a.ndim - axes, a.ndim)), list(range(axes))
     first, second = ([as_axis(k, x.ndim) for k in (given if isinstance(given, (tuple, list)) else (given,))]
                      for given, x in zip(axes, (a, b), strict=True))
     if len(first) != len(second):
-        raise ShapeError(f"tensordot: {len(first)} axes of the first operand, but {len(second)} of the second\n"
-                         f"  at {user_line()}")
+        raise ShapeError(f"tensordot: {len(first)} axes of the first operand, but {len(second)} of the second")
     as_axes(first, a.ndim), as_axes(second, b.ndim)
     return first, second
 

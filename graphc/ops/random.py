@@ -19,7 +19,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ..ir.errors import ArgumentError, DTypeError, ShapeError
-from ..ir.expr import Expr
+from ..ir.expr import Expr, locating
 from ..ir.integer import product
 from ..ir.leaves import Variable, as_expr, constant
 from ..ir.op import Case, Index, Op
@@ -159,39 +159,49 @@ _integers_row = Op("random_integers", _integers, _type, Index(_integers_index),
 
 
 # ---- functions ------------------------------------------------------------------------------------------------------
+def _public(function: Callable) -> Callable:
+    """Decorator: errors that `function` raises name it and the user's line."""
+    return locating(function, f"random.{function.__name__}")
+
+
+@_public
 def uniform(shape=(), minval=0.0, maxval=1.0, dtype="float32", seed=None) -> Expr:
     """Uniform numbers on [`minval`, `maxval`). The bounds are numbers, or expressions that broadcast to `shape`, and
     gradients flow to them. (Between expressions, rounding may give `maxval` itself.)"""
     unit = _float_draw("uniform", _uniform_row, shape, dtype, seed)
-    if not isinstance(minval, Expr) and not isinstance(maxval, Expr) and not np.all(np.less(minval, maxval)):
-        raise ArgumentError(f"random.uniform: minval must lie below maxval; they are {minval!r} and {maxval!r}")
     if _is(minval, 0) and _is(maxval, 1):
         return unit
-    y = _scaled("uniform", unit, as_expr(maxval).astype(unit.dtype) - minval, minval)
+    y = _scaled("uniform", unit, as_expr(maxval).astype(unit.dtype) - as_expr(minval).astype(unit.dtype), minval)
+    if not isinstance(minval, Expr) and not isinstance(maxval, Expr) and not np.all(np.less(minval, maxval)):
+        raise ArgumentError(f"random.uniform: minval must lie below maxval; they are {minval!r} and {maxval!r}")
     return y if isinstance(maxval, Expr) else minimum(y, constant(_before(maxval, unit.dtype)))
 
 
+@_public
 def normal(shape=(), mean=0.0, stddev=1.0, dtype="float32", seed=None) -> Expr:
     """Normal numbers. `mean` and `stddev` are numbers, or expressions that broadcast to `shape`, and gradients flow to
     them."""
     return _located("normal", _normal_row, shape, mean, stddev, dtype, seed)
 
 
+@_public
 def truncated_normal(shape=(), mean=0.0, stddev=1.0, dtype="float32", seed=None) -> Expr:
     """Normal numbers, given that they lie within two standard deviations of the mean (a conditional distribution,
     sampled by its quantile: nothing is clipped)."""
     return _located("truncated_normal", _truncated_row, shape, mean, stddev, dtype, seed)
 
 
+@_public
 def bernoulli(shape=(), p=0.5, dtype="bool", seed=None) -> Expr:
     """True with probability `p`, a number or an expression that broadcasts to `shape`; met to 2**-24."""
-    if not isinstance(p, Expr) and not (np.greater_equal(p, 0) & np.less_equal(p, 1)).all():
+    if not isinstance(p, Expr) and not _within(p, 0, 1):
         raise ArgumentError(f"random.bernoulli: p is a probability, not {p!r}")
     unit = _float_draw("bernoulli", _uniform_row, shape, "float32", seed)
     _check_broadcast("bernoulli", unit, p)
     return less(unit, p).astype(dtype)
 
 
+@_public
 def randint(shape=(), minval=0, maxval=None, dtype="int32", seed=None) -> Expr:
     """Integers on [`minval`, `maxval`), ints with ``minval < maxval``; `maxval` is past the dtype's largest by default.
 
@@ -208,6 +218,7 @@ def randint(shape=(), minval=0, maxval=None, dtype="int32", seed=None) -> Expr:
     return _drawn("randint", _integers_row, shape, dtype, seed, low=int(minval), size=int(maxval) - int(minval))
 
 
+@locating
 def dropout(x, rate, noise_shape=None, seed=None) -> Expr:
     """`x` with each element zeroed with probability `rate`, the others divided by ``1 - rate``: its mean stays.
 
@@ -216,7 +227,7 @@ def dropout(x, rate, noise_shape=None, seed=None) -> Expr:
     x = as_expr(x)
     if not is_float(x.dtype):
         raise DTypeError(f"dropout takes floats, not {x.type}")
-    if not isinstance(rate, Expr) and not 0 <= rate <= 1:
+    if not isinstance(rate, Expr) and not _within(rate, 0, 1):
         raise ArgumentError(f"dropout: rate is a probability, not {rate!r}")
     if _is(rate, 0) or _is(rate, 1):
         return x if rate == 0 else zeros_like(x)
@@ -247,7 +258,7 @@ def _float_draw(name: str, row: Op, shape, dtype, seed) -> Expr:
 
 
 def _located(name: str, row: Op, shape, mean, stddev, dtype, seed) -> Expr:
-    if not isinstance(stddev, Expr) and not np.greater_equal(stddev, 0).all():
+    if not isinstance(stddev, Expr) and not _within(stddev, 0, np.inf):
         raise ArgumentError(f"random.{name}: stddev is a standard deviation, 0 or more, not {stddev!r}")
     return _scaled(name, _float_draw(name, row, shape, dtype, seed), stddev, mean)
 
@@ -267,6 +278,15 @@ def _check_broadcast(name: str, z: Expr, *parameters) -> None:
 def _before(maxval: float, dtype: np.dtype) -> np.ndarray:
     """The largest number of `dtype` below `maxval`."""
     return np.nextafter(np.asarray(maxval).astype(dtype), np.asarray(-np.inf).astype(dtype))
+
+
+def _within(value, low: float, high: float) -> bool:
+    """Whether it is a number, or are numbers, of [`low`, `high`]."""
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        return False
+    return bool(((low <= numbers) & (numbers <= high)).all())
 
 
 def _is(value, number: float) -> bool:

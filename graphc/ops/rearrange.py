@@ -307,7 +307,7 @@ def split(x, indices_or_sections, axis=0) -> list[Expr]:
     if isinstance(indices_or_sections, (int, np.integer)):
         cuts = _equal_cuts(x, int(indices_or_sections), axis)
     else:
-        cuts = [_clamped(int(c), n) for c in indices_or_sections]
+        cuts = [_clamped(_cut(c), n) for c in indices_or_sections]
     ends = [*cuts, n]
     return [slice_axis(x, axis, a, maximum(b - a, 0)) for a, b in zip([0, *cuts], ends, strict=True)]
 
@@ -317,6 +317,12 @@ def _equal_cuts(x: Expr, sections: int, axis: int) -> list[Size]:
     if sections < 1 or n % sections != 0:
         raise ShapeError(f"split {x.type}: axis {axis} of size {n} does not divide into {sections} equal parts")
     return [k * (n // sections) for k in range(1, sections)]
+
+
+def _cut(place) -> int:
+    if not isinstance(place, (int, np.integer)):
+        raise ArgumentError(f"split: the places to cut at are ints, not {place!r}")
+    return int(place)
 
 
 def _clamped(cut: int, n: Size) -> Size:

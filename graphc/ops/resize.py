@@ -4,7 +4,6 @@ Pixels are squares with their centres at half integers, as in Keras, TensorFlow 
 """
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -15,7 +14,7 @@ from ..ir.expr import Expr
 from ..ir.leaves import as_expr, constant
 from ..ir.op import Case, Index, Op
 from ..ir.registry import public
-from ..ir.types import Type, compute_dtype, is_float
+from ..ir.types import Type, compute_dtype, entries, is_float
 from .rows import in_compute_dtype
 from .shape import broadcast_to, expand_dims, reshape
 
@@ -125,10 +124,12 @@ def resize(images, size, interpolation="bilinear", antialias=False, data_format=
 
 def _targets(x: Expr, size, data_format: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The size to reach along each axis."""
-    size = tuple(map(operator.index, size)) if np.iterable(size) else (operator.index(size),)
+    size = entries(size)
+    if not all(isinstance(n, (int, np.integer)) and n > 0 for n in size):
+        raise ArgumentError(f"resize: size holds positive ints, not {size}")
     if data_format not in ("channels_last", "channels_first"):
         raise ArgumentError(f'resize: data_format is "channels_last" or "channels_first", not {data_format!r}')
-    if not 1 <= len(size) <= 3 or x.ndim - len(size) not in (1, 2) or min(size) < 1:
+    if not 1 <= len(size) <= 3 or x.ndim - len(size) not in (1, 2):
         raise ShapeError(f"resize: {x.type} has no {len(size)} spatial axes to bring to the size {size}")
     first = x.ndim - len(size) - (data_format == "channels_last")
     axes = tuple(range(first, first + len(size)))

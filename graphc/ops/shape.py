@@ -9,7 +9,7 @@ from ..ir.integer import Integer, Size, Symbol, product, symbols
 from ..ir.leaves import as_expr
 from ..ir.op import Case, Index, Op, View
 from ..ir.registry import public
-from ..ir.types import Type, as_axes, as_axis, as_dims, broadcast, show_dims
+from ..ir.types import Type, as_axes, as_axis, as_dims, broadcast, entries, show_dims
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -100,12 +100,11 @@ _squeeze = Op("squeeze", lambda x, axes: np.squeeze(x, axes), _squeeze_type, Ind
 # ---- shapes ---------------------------------------------------------------------------------------------------------
 def known_dims(name: str, shape) -> tuple[Size, ...]:
     """A shape to make: ints, and sizes taken from another expression's ``dims``. None means nothing here."""
-    entries = (shape,) if isinstance(shape, (int, np.integer, Integer)) or shape is None else tuple(shape)
-    if None in entries:
-        raise ShapeError(f"{name}: the shape {entries} holds None, which only a placeholder can have; to take over a "
-                         "size "
+    shape = entries(shape)
+    if None in shape:
+        raise ShapeError(f"{name}: the shape {shape} holds None, which only a placeholder can have; to take over a size "
                          "that is known at call time, use x.dims")
-    return as_dims(entries)
+    return as_dims(shape)
 
 
 @public
@@ -117,7 +116,7 @@ def reshape(x, shape, *more) -> Expr:
     (None, 12)
     """
     x = as_expr(x)
-    shape = (shape, *more) if more or isinstance(shape, (int, np.integer, Integer)) else tuple(shape)
+    shape = (shape, *more) if more else entries(shape)
     if -1 in shape:
         shape = _inferred(x, shape)
     shape = known_dims("reshape", shape)
@@ -127,7 +126,7 @@ def reshape(x, shape, *more) -> Expr:
 def _inferred(x: Expr, shape: tuple) -> tuple:
     known = product(d for d in shape if d != -1)
     if shape.count(-1) > 1 or known == 0:
-        raise ShapeError(f"reshape {x.type} to {show_dims(shape)}: one size, and only one, can be inferred")
+        raise ShapeError(f"reshape: to {show_dims(shape)}: one size, and only one, can be inferred")
     return tuple(x.size // known if d == -1 else d for d in shape)
 
 

@@ -183,8 +183,9 @@ X, F = graphc.placeholder((2, 3), name="x"), graphc.placeholder((2,), name="f")
     (lambda: graphc.take(X, 0, mode="no"), ArgumentError, "'no'"),
     (lambda: graphc.take_along_axis(X, [0]), ShapeError, "dimensions"),
     (lambda: graphc.take_along_axis(X, np.zeros((2, 2), int), 0), ShapeError,
-     "take_along_axis: f32[2,3] and indices i64[2,2] do not broadcast off axis 0"),
+     "f32[2,3] and indices i64[2,2] do not broadcast off axis 0"),
     (lambda: graphc.one_hot(F, 3), DTypeError, "integers"),
+    (lambda: graphc.one_hot([0, 1], None), ArgumentError, "number of classes, not None"),
 ])
 def test_errors_say_what_is_wrong(build, error, words):
     with pytest.raises(error) as raised:

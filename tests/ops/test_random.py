@@ -170,8 +170,14 @@ def test_wrong_arguments():
         for draw in (random.uniform, random.normal, random.truncated_normal, random.bernoulli, random.randint):
             with pytest.raises(ShapeError, match=rf"random.{draw.__name__}.*use x.dims"):
                 draw(shape)
+    with pytest.raises(DTypeError, match="numbers"):
+        random.uniform((3,), "a")
+    with pytest.raises(ArgumentError, match="stddev"):
+        random.normal((3,), stddev="a")
+    with pytest.raises(ArgumentError, match="rate is a probability"):
+        graphc.dropout(np.ones(3, "float32"), "a")
     for p in (1.5, -0.1, math.nan, np.array([0.5, 2])):
-        with pytest.raises(ArgumentError, match="random.bernoulli: p is a probability, not"):
+        with pytest.raises(ArgumentError, match=r"random.bernoulli(\(.*\))?: p is a probability, not"):
             random.bernoulli((2,), p)
     for draw in (random.normal, random.truncated_normal):
         with pytest.raises(ArgumentError, match=rf"random.{draw.__name__}: stddev .*, not -1"):
