@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..ir.expr import Expr
+from ..ir.expr import Expr, make, originating
 from ..ir.graph import rebuilt
+from ..ir.integer import Integer, Size, Symbol, symbols
+from ..ir.sizes import settled
 from ..ops.layer import layer_output
 from . import tree
 from .trace import Trace
@@ -83,18 +85,32 @@ def order(outputs: Iterable[Expr], inputs: Iterable[Expr]) -> list[Expr]:
 def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
     """`outputs` anew, in the active trace, with `values` for the inputs."""
     new = dict(values)
+    sizes = _sizes(values)
     results: dict[Call, list] = {}
     for node in order(outputs, values):
         call = call_of(node)
         if node in new:
             continue
         if call is None:
-            new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
+            attrs = {key: settled(value, sizes) for key, value in node.attrs.items()}
+            operands = tuple(new[x] for x in node.inputs)
+            with originating(node.line):
+                new[node] = rebuilt(node, operands) if attrs == node.attrs else make(node.op, operands, attrs)
             continue
         if call not in results:
             results[call] = call.again(new)
         new[node] = results[call][node.attrs["index"]]
     return [new[x] for x in outputs]
+
+
+def _sizes(values: Mapping[Expr, Expr]) -> dict[Symbol, Size]:
+    """What the unknown sizes of the inputs are in what stands for these."""
+    found: dict[Symbol, Size] = {}
+    for old, new in values.items():
+        for size, other in zip(old.dims, new.dims, strict=True):
+            if len(known := symbols(size)) == 1 and size == Integer({(only := next(iter(known)),): 1}):
+                found.setdefault(only, other)
+    return found
 
 
 __all__ = ["Call", "call_of", "operands", "order", "remembered", "replay"]

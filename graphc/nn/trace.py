@@ -1,16 +1,23 @@
 """What layers leave behind, beside their results, while a function is written down as a graph."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..ir.errors import ArgumentError
-from ..ir.expr import Expr
-from ..ir.graph import substituted
+from ..ir.expr import Expr, Line, originating
+from ..ir.graph import rebuilt, substituted
 from ..ir.leaves import Variable, as_expr
+from ..ir.types import is_float
+from ..ops.elementwise import stop_gradient
+from . import tree
+
+if TYPE_CHECKING:
+    from .layers.layer import Layer
 
 _active: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
@@ -20,10 +27,11 @@ class Trace:
     of the arrays that are given for its inputs.
 
     Inside ``with Trace(training=True) as trace:`` layers emit expressions; `training` is what they take for their
-    argument of that name where none is given."""
+    argument of that name where none is given. With `origins`, what a layer emits belongs to the line that made the layer,
+    and names it."""
 
-    def __init__(self, training: bool = False):
-        self.training = training
+    def __init__(self, training: bool = False, origins: bool = False):
+        self.training, self.origins = training, origins
         self.updates: dict[Variable, Expr] = {}
         self.losses: list[Expr] = []
         self.masks: dict[Expr, Expr] = {}
@@ -64,10 +72,65 @@ class Trace:
         """`x` with every Variable as it will be after the updates so far."""
         return self._after(x, self.updates)
 
+    def called(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
+        """``layer(*args, **kwargs)``, where Variables are what was assigned to them before. As far as gradients go, they are
+        the Variables still: a step may update weights, call layers with them, and take gradients for the next update."""
+        with originating(_line_of(layer)) if self.origins else nullcontext():
+            if not any(v in self.updates for v in layer.variables):
+                return layer._traced(self, args, kwargs)
+            return self._called_again(layer, args, kwargs)
+
+    def _called_again(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
+        """A call of a layer some of whose Variables have new values already."""
+        earlier, self.updates, first = self.updates, {}, len(self.losses)
+        try:
+            results = layer._traced(self, args, kwargs)
+        finally:
+            made, self.updates = self.updates, earlier
+        given = {x: x for x in tree.leaves([args, kwargs]) if isinstance(x, Expr) and not isinstance(x, Variable)}
+        now = {v: _assigned(v, new) for v, new in earlier.items()} | given
+        outputs = [x for x in tree.leaves(results) if isinstance(x, Expr)]
+        new = dict(zip(outputs, renewed(outputs, now), strict=True))
+        self.losses[first:] = renewed(self.losses[first:], now)
+        self.masks |= {new[x]: renewed([self.masks[x]], now)[0] for x in outputs if x in self.masks}
+        self.updates.update(zip(made, renewed(list(made.values()), {**earlier, **given}), strict=True))
+        return tree.mapped(lambda x: new.get(x, x) if isinstance(x, Expr) else x, results)
+
     @staticmethod
     def _after(x: Expr, values: Mapping[Expr, Expr]) -> Expr:
         (new,) = substituted([x], values)
         return new
 
 
-__all__ = ["Trace"]
+def _line_of(layer: Layer) -> Line | None:
+    """The line that made a layer of graphc's, with its name. A user's layer has lines of its own."""
+    line = vars(layer).get("_line")
+    if line is None or not type(layer).__module__.startswith("graphc."):
+        return None
+    return Line(f"layer {layer.name}, made at {line.file}", line.number)
+
+
+def _assigned(variable: Variable, value: Expr) -> Expr:
+    """`value`, whose derivative by `variable` is 1."""
+    if not is_float(variable.dtype):
+        return value
+    return stop_gradient(value) + (variable - stop_gradient(variable))
+
+
+def renewed(results: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
+    """`results` with the keys of `values` replaced by what they map to; what these are made of stays."""
+    new = dict(values)
+    stack = [(x, False) for x in results]
+    while stack:
+        node, expanded = stack.pop()
+        if node in new:
+            continue
+        if expanded:
+            new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
+        else:
+            stack.append((node, True))
+            stack += [(x, False) for x in node.inputs if x not in new]
+    return [new[x] for x in results]
+
+
+__all__ = ["Trace", "renewed"]

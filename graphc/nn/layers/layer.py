@@ -47,7 +47,7 @@ class Layer(Tracking, Configured):
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls)
-        vars(self).update(_given=(args, kwargs), _calls=[])
+        vars(self).update(_given=(args, kwargs), _calls=[], _line=user_line())
         return self
 
     def __init__(self, *, activity_regularizer=None, trainable: bool = True, dtype=None, autocast: bool = True,
@@ -141,7 +141,7 @@ class Layer(Tracking, Configured):
         if "name" not in vars(self):
             raise ArgumentError(f"{type(self).__name__}.__init__ does not call super().__init__()")
         if Trace.active() is not None:
-            return self._traced(Trace.active(), args, kwargs)
+            return Trace.active().called(self, args, kwargs)
         if any(isinstance(x, Expr) for x in tree.leaves([args, kwargs])):
             return remembered(self, args, kwargs)
         return computed(self, self.__call__, args, kwargs)

@@ -1,5 +1,7 @@
 """Models: layers that can be trained."""
-from .model import Functional, Model
+from .configuration import clone_model, model_from_json
+from .functional import Functional
+from .model import Model
 from .sequential import Sequential
 
-__all__ = ["Functional", "Model", "Sequential"]
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "model_from_json"]

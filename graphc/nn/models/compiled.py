@@ -49,17 +49,17 @@ class Compiled:
                                 "model(x) on arrays, or graphc.interpret(inputs, outputs, values)")
         if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ArgumentError(f"steps_per_execution is a whole number of at least 1, not {steps_per_execution!r}")
-        self._compile_arguments = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
-                                   "weighted_metrics": weighted_metrics}
-        self.optimizer = optimizers.get(optimizer)
-        self.loss, self.steps_per_execution, self.jit_compile = loss, steps_per_execution, jit_compile
-        self._compiled_loss = None if loss is None else CompiledLoss(loss, loss_weights, self.output_names)
         given = metrics is not None or weighted_metrics is not None
-        self._compiled_metrics = CompiledMetrics(metrics, weighted_metrics, self.output_names) if given else None
-        self._loss_tracker = _mean("loss")
-        self._options = {"device": device, "threads": threads, "check_nan": check_nan}
+        found = {
+            "optimizer": optimizers.get(optimizer), "loss": loss,
+            "_compiled_loss": None if loss is None else CompiledLoss(loss, loss_weights, self.output_names),
+            "_compiled_metrics": CompiledMetrics(metrics, weighted_metrics, self.output_names) if given else None,
+            "_loss_tracker": _mean("loss"), "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
+            "_options": {"device": device, "threads": threads, "check_nan": check_nan},
+            "_compile_arguments": {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
+                                   "weighted_metrics": weighted_metrics}}
+        vars(self).update(found, compiled=True)
         self._steps.clear()
-        self.compiled = True
 
     def get_compile_config(self) -> dict:
         """The arguments of `compile`, as JSON can hold them."""

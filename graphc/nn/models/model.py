@@ -1,61 +1,98 @@
 """Models: layers that can be trained."""
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import ClassVar
+
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
+from ...ir.leaves import placeholder
+from ...ir.registry import nearest
 from .. import tree
-from ..functional import call_of, order, replay
+from ..layers.configuration import over_shapes
 from ..layers.layer import Layer
+from ..trace import Trace
+from .summary import summary
 from .training import Trainer
 
 
 class Model(Trainer, Layer):
-    """``Model(inputs, outputs)`` of expressions that layers made; or a subclass with a `call` of its own."""
+    """``Model(inputs, outputs)`` of expressions that layers made; or a subclass with a `call` of its own.
 
-    def __new__(cls, *args, **kwargs):
-        functional = cls is Model and (args or "inputs" in kwargs)
-        return super().__new__(Functional if functional else cls)
+    A subclass may do both: override `train_step`, say, and be made of inputs and outputs."""
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """The layer of that name or place."""
-        if index is not None:
-            return self.layers[index]
-        found = [layer for layer in self.layers if layer.name == name]
-        if not found:
-            raise ArgumentError(f"{self.name} has no layer {name!r}; it has {[layer.name for layer in self.layers]}")
-        return found[0]
+    functional: ClassVar[type[Model]]
+    """The class of models that are made of inputs and outputs."""
 
+    def __init__(self, *args, **kwargs):
+        if _is_functional(args, kwargs):
+            self.__class__ = _functional(type(self))
+            Model.functional.__init__(self, *args, **kwargs)
+        elif args:
+            raise ArgumentError(f"{type(self).__name__} is made of inputs and outputs, or takes named arguments; got {args}")
+        else:
+            super().__init__(**kwargs)
+
+    def call(self, *args, **kwargs):
+        raise NotImplementedError(f"{type(self).__name__} has no call method, nor is it made of inputs and outputs")
+
+    def build(self, input_shape=None) -> None:
+        """Make the weights of all layers, for inputs of this shape (or structure of shapes), its batch axis included."""
+        if Trace.active() is None and input_shape is not None:
+            with Trace():
+                self.call(over_shapes(lambda shape: placeholder(shape, self.compute_dtype), input_shape))
+
+    # ---- layers
     @property
     def layers(self) -> list[Layer]:
         """The layers, those within layers not among them."""
         return list(self._layers)
 
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or place."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ArgumentError(f"{self.name}.get_layer takes a name or an index")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ArgumentError(f"{self.name} has {len(layers)} layers, none with index {index}")
+            return layers[index]
+        found = [layer for layer in layers if layer.name == name]
+        if not found:
+            names = [layer.name for layer in layers]
+            raise ArgumentError(f"{self.name} has no layer {name!r}{nearest(name, names)}; it has {names}")
+        return found[0]
 
-class Functional(Model):
-    """The graph between some inputs and outputs."""
+    def summary(self, line_length: int | None = None, positions: list[float] | None = None,
+                print_fn: Callable[[str], object] | None = None, expand_nested: bool = False, show_trainable: bool = False,
+                layer_range: tuple[str, str] | list[str] | None = None) -> None:
+        """Print a table of the layers: what they give, their weights, what they are connected to. `print_fn` is called with
+        the table in place of `print`; `layer_range` names the first and the last layer to show."""
+        (print_fn or print)(summary(self, line_length, positions, expand_nested, show_trainable, layer_range))
 
-    def __init__(self, inputs, outputs, name: str | None = None, trainable: bool = True):
-        super().__init__(name=name, trainable=trainable)
-        self.inputs, self.outputs = tree.leaves(inputs), tree.leaves(outputs)
-        self._structures = inputs, outputs
-        calls = [call_of(x) for x in order(self.outputs, self.inputs)]
-        for layer in dict.fromkeys(call.layer for call in calls if call is not None):
-            self._track(layer)
-        self.built = True
-
-    @property
-    def input(self) -> Expr:
-        return self._structures[0]
-
-    @property
-    def output(self) -> Expr:
-        return self._structures[1]
-
-    def call(self, inputs, training=None):
-        if isinstance(inputs, dict) and not isinstance(self._structures[0], dict):
-            inputs = [inputs[x.name] for x in self.inputs]
-        values = dict(zip(self.inputs, tree.leaves(inputs), strict=True))
-        return tree.filled(self._structures[1], replay(self.outputs, values))
+    # ---- configuration
+    def to_json(self, **options) -> str:
+        """The architecture as JSON: see `model_from_json`."""
+        return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **options)
 
 
-__all__ = ["Functional", "Model"]
+def _is_functional(args: tuple, kwargs: dict) -> bool:
+    """Whether these are the arguments ``inputs, outputs``."""
+    two = len(args) >= 2 or len(args) == 1 and "outputs" in kwargs
+    return "inputs" in kwargs or two and all(isinstance(x, Expr) for x in tree.leaves(args[0]))
+
+
+@cache
+def _functional(cls: type) -> type:
+    """`cls` with what a model of inputs and outputs can do."""
+    if issubclass(cls, Model.functional):
+        return cls
+    if cls is Model:
+        return Model.functional
+    return type(cls.__name__, (cls, Model.functional), {"__module__": cls.__module__, "__doc__": cls.__doc__,
+                                                         "__qualname__": cls.__qualname__})
+
+
+__all__ = ["Model"]

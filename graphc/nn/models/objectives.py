@@ -13,27 +13,16 @@ from .. import losses, metrics, tree
 from ..trace import Trace
 from .outputs import Outputs
 
-NAMES_BY_SHAPE = {
-    "accuracy": ("binary_accuracy", "sparse_categorical_accuracy", "categorical_accuracy"),
-    "crossentropy": ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy"),
-}
-"""What "accuracy" and "crossentropy" mean: for one number a sample, for class numbers, for a number a class."""
-SHORT = {"acc": "accuracy", "ce": "crossentropy"}
+SHAPED = ("accuracy", "acc", "crossentropy", "ce")
+"""Names that mean one thing or another, by the shapes of targets and outputs."""
 
 
-def by_shape(identifier, y_true: Expr, y_pred: Expr):
-    """`identifier`, or the kind of accuracy or cross-entropy that it means for these shapes."""
-    if not _depends_on_shapes(identifier):
-        return identifier
-    kinds = NAMES_BY_SHAPE[SHORT.get(identifier.lower(), identifier.lower())]
-    if y_pred.shape[-1] == 1:
-        return kinds[0]
-    sparse = y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
-    return kinds[1] if sparse else kinds[2]
-
-
-def _depends_on_shapes(identifier) -> bool:
-    return isinstance(identifier, str) and SHORT.get(identifier.lower(), identifier.lower()) in NAMES_BY_SHAPE
+def _check_name(identifier, kind) -> None:
+    """Raises ArgumentError for a name that means nothing, when `compile` is called."""
+    if isinstance(identifier, (bool, int, float)):
+        raise ArgumentError(f"expected a name, an object or a function, got {identifier!r}")
+    if isinstance(identifier, str) and identifier.lower() not in SHAPED:
+        kind.get(identifier)
 
 
 def _is_leaf(x) -> bool:
@@ -45,10 +34,7 @@ class CompiledLoss:
 
     def __init__(self, loss, weights=None, output_names: Sequence[str] | None = None):
         for identifier in tree.leaves(loss):
-            if isinstance(identifier, (bool, int, float)):
-                raise ArgumentError(f"a loss is a name, a Loss or a function, not {identifier!r}")
-            if isinstance(identifier, str) and not _depends_on_shapes(identifier):
-                losses.get(identifier)
+            _check_name(identifier, losses)
         self.loss, self.weights, self.output_names = loss, weights, output_names
         self.functions: list | None = None
         self.metrics: list[metrics.Mean] = []
@@ -58,6 +44,9 @@ class CompiledLoss:
         given = outputs.matched(self.loss, "loss", _is_leaf)
         scales = outputs.matched(self.weights, "loss_weights", lambda x: isinstance(x, (int, float)))
         targets = outputs.targets(y, [x is not None for x in given])
+        for name, loss, y_true in zip(outputs.names, given, targets, strict=True):
+            if loss is not None and y_true is None:
+                raise ArgumentError(f"the loss of {name!r} needs targets: y is missing")
         if self.functions is None:
             self._build(outputs, given, targets)
         parts = []
@@ -67,8 +56,6 @@ class CompiledLoss:
                 strict=True):
             if function is None:
                 continue
-            if y_true is None:
-                raise ArgumentError(f"the loss of {name!r} needs targets: y is missing")
             _check_labels(function, y_true, prediction, name)
             value = function(y_true, prediction, weight)
             if self.metrics:
@@ -77,7 +64,7 @@ class CompiledLoss:
         return sum(parts[1:], parts[0]) if parts else None
 
     def _build(self, outputs: Outputs, given: Sequence, targets: Sequence) -> None:
-        self.functions = [loss if loss is None or y_true is None else losses.get(by_shape(loss, y_true, y_pred))
+        self.functions = [None if loss is None else losses.resolve(loss, y_true.shape, y_pred.shape)
                           for loss, y_true, y_pred in zip(given, targets, outputs.predictions, strict=True)]
         found = [name for name, loss in zip(outputs.names, self.functions, strict=True) if loss is not None]
         self.metrics = [metrics.Mean(name=f"{name}_loss") for name in found] if len(found) > 1 else []
@@ -93,8 +80,7 @@ class CompiledMetrics:
             if given is not None and not isinstance(given, (list, tuple, dict)):
                 raise ArgumentError(f"{what} is a list, or a dict by the outputs' names, not {given!r}")
             for identifier in tree.leaves(given):
-                if isinstance(identifier, str) and not _depends_on_shapes(identifier):
-                    metrics.get(identifier)
+                _check_name(identifier, metrics)
         self.given, self.output_names = (plain, weighted), output_names
         self.built = False
         self._of_outputs: list[list[tuple[str, metrics.Metric]]] = [[], []]
@@ -130,9 +116,7 @@ class CompiledMetrics:
                 if identifiers and targets[k] is None:
                     raise ArgumentError(f"the metrics of {outputs.names[k]!r} need targets: y is missing")
                 for identifier in identifiers:
-                    metric = metrics.get(by_shape(identifier, targets[k], outputs.predictions[k]))
-                    if isinstance(identifier, str):
-                        metric.name = identifier
+                    metric = metrics.resolve(identifier, targets[k].shape, outputs.predictions[k].shape)
                     kind.append((k, f"{outputs.names[k]}_{metric.name}" if outputs.several else metric.name, metric))
             kind.sort(key=lambda entry: entry[1] if outputs.several else "")
         self.built = True
@@ -202,4 +186,4 @@ def check_labels(labels: np.ndarray, classes: int, ignored: int | None, name: st
                             f"of {name!r}; {int(wrong.sum())} of {labels.size} labels are")
 
 
-__all__ = ["CompiledLoss", "CompiledMetrics", "batch_size", "by_shape", "check_labels"]
+__all__ = ["CompiledLoss", "CompiledMetrics", "batch_size", "check_labels"]

@@ -10,24 +10,12 @@ from ...ir.registry import nearest
 from .. import tree
 
 
-def paths(structure: Any) -> list[tuple]:
-    """Where each leaf of a structure is: the keys and indices that lead to it.
-
-    >>> paths({"b": [1, 2], "a": 3})
-    [('a',), ('b', 0), ('b', 1)]
-    """
-    if isinstance(structure, (dict, list, tuple)):
-        keys = sorted(structure) if isinstance(structure, dict) else range(len(structure))
-        return [(key, *path) for key in keys for path in paths(structure[key])]
-    return [()]
-
-
 class Outputs:
     """The outputs of a model, in order, by name."""
 
     def __init__(self, y_pred, names: Sequence[str] | None):
         self.predictions: list[Expr] = tree.leaves(y_pred)
-        places = paths(y_pred)
+        places = tree.paths(y_pred)
         if isinstance(y_pred, dict):
             self.names = ["/".join(map(str, path)) for path in places]
         else:
@@ -49,7 +37,7 @@ class Outputs:
         return found
 
     def _by_name(self, given: dict, what: str) -> list:
-        flat = {"/".join(map(str, path)): x for path, x in zip(paths(given), tree.leaves(given), strict=True)}
+        flat = {"/".join(map(str, path)): x for path, x in zip(tree.paths(given), tree.leaves(given), strict=True)}
         named = given if set(given) <= set(self.names) else flat
         for name in named:
             if name not in self.names:
@@ -70,4 +58,4 @@ class Outputs:
         return self.matched(sample_weight, "sample_weight", lambda x: isinstance(x, Expr))
 
 
-__all__ = ["Outputs", "paths"]
+__all__ = ["Outputs"]
