@@ -4,7 +4,8 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import wraps
 
 import numpy as np
 
@@ -59,6 +60,11 @@ class Optimizer(Step):
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
         self._rate = self._as_rate(learning_rate)
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _once(cls.build)
+
     # ---- state
     @property
     def variables(self) -> list[Variable]:
@@ -89,7 +95,7 @@ class Optimizer(Step):
         return lists[0] if isinstance(name, str) else lists
 
     def build(self, variables: Sequence[Variable]) -> None:
-        """Make the state for these weights. An optimizer is built once."""
+        """Make the state for these weights. An optimizer is built once: after that, nothing is done."""
         self._weights = list(variables)
         self._place = {v: k for k, v in enumerate(self._weights)}
         self._averages = self._accumulated = []
@@ -202,6 +208,14 @@ class Optimizer(Step):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _once(build: Callable) -> Callable:
+    @wraps(build)
+    def built(self, variables):
+        if not self.built:
+            build(self, variables)
+    return built
 
 
 def _seen(x: Expr) -> Expr | np.generic:

@@ -123,6 +123,34 @@ def test_names_of_state():
     assert not any(v.trainable for v in optimizer.variables)
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_an_optimizer_is_built_once(kind):
+    optimizer, variables = kind(use_ema=True), weights()
+    optimizer.build(variables)
+    before = optimizer.variables
+    optimizer.build(variables)
+    assert optimizer.variables == before
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_state_has_the_dtype_of_its_weight(dtype):
+    w, optimizer = Variable(np.ones(3, dtype), name="w"), optimizers.Adam(0.1)
+    (after,) = run(optimizer, [w], [[np.float32([1, -1, 2])]])
+    assert {v.dtype for v in optimizer.variables[2:]} == {np.dtype(dtype)} and after.dtype == dtype
+    np.testing.assert_allclose(after, [0.9, 1.1, 0.9], rtol=1e-3)
+
+
+def test_a_scaled_loss_gives_the_same_step():
+    results = []
+    for scale in (None, 64.0):
+        w = Variable(np.float32([1, -2]), name="w")
+        with Trace() as trace:
+            optimizers.SGD(0.1, loss_scale_factor=scale).minimize(graphc.sum(w ** 2), [w])
+        results.append(graphc.interpret([], trace.updates[w], []))
+    np.testing.assert_array_equal(*results)
+    assert optimizers.SGD(loss_scale_factor=64.0).scale_loss(graphc.constant(2.0)) is graphc.constant(2.0) * 64
+
+
 def test_state_goes_into_a_store_and_back():
     one, other, store = optimizers.Adam(0.5), optimizers.Adam(), {}
     run(one, weights(), gradients())
