@@ -30,7 +30,7 @@ def operands(name: str, y_true, y_pred) -> tuple[Expr, Expr]:
     """Targets and outputs of an elementwise function, as floats of one rank. Raises ShapeError where they do not fit."""
     y_true, y_pred = floats(y_true, y_pred)
     t, p = same_rank(y_true, y_pred)
-    if t.ndim and p.ndim and (t.ndim != p.ndim or _conflict(t, p)):
+    if t.ndim and p.ndim and (t.ndim != p.ndim or conflict(t, p)):
         raise ShapeError(f"{name}: y_true has shape {show_dims(y_true.dims)} and y_pred {show_dims(y_pred.dims)}")
     return t, p
 
@@ -42,7 +42,8 @@ def floats(y_true, y_pred) -> tuple[Expr, Expr]:
     return as_expr(y_true).astype(p.dtype), p
 
 
-def _conflict(a: Expr, b: Expr) -> bool:
+def conflict(a: Expr, b: Expr) -> bool:
+    """Whether two shapes of one rank do not broadcast, as far as sizes are known."""
     return any(m != n and 1 not in (m, n) for m, n in zip(a.shape, b.shape, strict=True) if m is not None and n is not None)
 
 
@@ -53,9 +54,14 @@ def beside(values: Expr, weight: Expr) -> tuple[Expr, Expr]:
     v, w = same_rank(values, weight)
     if w.ndim and w.ndim < v.ndim:
         w = reshape(w, (*w.dims, *(1,) * (v.ndim - w.ndim)))
-    if v.ndim and (w.ndim > v.ndim or w.ndim and _conflict(v, w)):
-        raise ShapeError(f"sample_weight has shape {show_dims(weight.dims)}, but what it weighs {show_dims(values.dims)}")
+    if v.ndim and w.ndim and (w.ndim > v.ndim or conflict(v, w)):
+        raise misfit(values, weight)
     return v, w
+
+
+def misfit(values: Expr, weight: Expr) -> ShapeError:
+    """The error that weights of this shape do not fit values of that shape."""
+    return ShapeError(f"sample_weight has shape {show_dims(weight.dims)}, but what it weighs {show_dims(values.dims)}")
 
 
 def masked(sample_weight, mask: Expr | None, dtype, scaled: bool) -> Expr | None:
@@ -79,4 +85,4 @@ def quotient(a, b) -> Expr:
     return where(none, 0, a / where(none, 1, b))
 
 
-__all__ = ["beside", "floats", "masked", "operands", "quotient", "same_rank"]
+__all__ = ["beside", "conflict", "floats", "masked", "misfit", "operands", "quotient", "same_rank"]

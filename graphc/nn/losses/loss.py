@@ -62,6 +62,7 @@ class Loss:
         return f"<{type(self).__name__} name={self.name}>"
 
 
+@REGISTRY.add("LossFunctionWrapper")
 class FunctionLoss(Loss):
     """A loss made of a function ``f(y_true, y_pred, **options)``."""
 

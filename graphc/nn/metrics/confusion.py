@@ -121,7 +121,10 @@ def _filtered(p: Expr, k: int) -> Expr:
 def _place(x: Expr, k: int) -> Expr:
     if x.ndim < 2:
         raise ShapeError(f"class_id needs outputs of shape (samples, classes), not {show_dims(x.dims)}")
-    return x[..., k:k + 1] if k != -1 else x[..., k:]
+    classes = x.shape[-1]
+    if isinstance(k, bool) or not isinstance(k, int) or classes is not None and not 0 <= k < classes:
+        raise ArgumentError(f"class_id is a place on the last axis of {show_dims(x.dims)}, not {k!r}")
+    return x[..., k:k + 1]
 
 
 # ---- counts ---------------------------------------------------------------------------------------------------------

@@ -3,13 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...ir.errors import ShapeError
 from ...ir.expr import Expr
 from ...ir.leaves import as_expr
-from ...ir.types import show_dims
 from ...ops.reduce import mean, sum
 from ...ops.shape import broadcast_to
-from ..losses.alignment import masked, quotient, same_rank
+from ..losses.alignment import conflict, masked, misfit, quotient, same_rank
 from ..trace import Trace
 from .metric import FUNCTIONS, REGISTRY, Metric
 
@@ -23,9 +21,10 @@ def samplewise(values, sample_weight, reduce: Callable, dtype: str) -> tuple[Exp
     if sample_weight is not None:
         values, weight = same_rank(values, masked(sample_weight, mask, dtype, scaled=False))
         if weight.ndim > values.ndim:
-            raise ShapeError(f"sample_weight has shape {show_dims(weight.dims)}, but what it weighs "
-                             f"{show_dims(values.dims)}")
+            raise misfit(values, weight)
         values = _reduced(reduce, values, weight.ndim)
+        if weight.ndim and conflict(values, weight):
+            raise misfit(values, weight)
         weight = broadcast_to(weight, values.dims)
         values, weight = values * weight, _reduced(reduce, weight, 1)
     return _reduced(reduce, values, 1), weight
@@ -74,7 +73,7 @@ class MeanMetricWrapper(Mean):
     """The mean of ``fn(y_true, y_pred, **options)`` over samples."""
 
     def __init__(self, fn: Callable, name=None, dtype=None, **options):
-        super().__init__(name or getattr(fn, "__name__", None), dtype)
+        super().__init__(name or getattr(fn, "__name__", getattr(fn, "name", None)), dtype)
         self.fn, self.options = fn, options
         vars(self).update(options)
 
