@@ -176,12 +176,12 @@ class Compiled:
 
     # ---- single batches
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict: bool = False):
-        """One step of training on one batch: the metrics over all batches since `reset_metrics`."""
+        """One step of training on one batch: its metrics, which begin anew."""
         weight = sample_weight if class_weight is None else weights_of_classes(y, class_weight, sample_weight)
         return self._on_batch("train", (x, y, weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict: bool = False):
-        """One step of evaluation on one batch: the metrics over all batches since `reset_metrics`."""
+        """One step of evaluation on one batch: its metrics, which begin anew."""
         return self._on_batch("test", (x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x):
@@ -193,6 +193,7 @@ class Compiled:
         self._must_be_compiled(f"{kind}_on_batch")
         step, batch = self._step(f"{kind}_step"), ArrayBatches(*data).data
         step.check(batch)
+        self.reset_metrics()
         logs = step.logs(step(batch))
         return logs if return_dict else listed(logs)
 

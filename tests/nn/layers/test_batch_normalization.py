@@ -79,9 +79,12 @@ def test_a_step_takes_four_sums():
     layer, inputs = layers.BatchNormalization(), graphc.placeholder((None, 4, 3))
     with Trace(training=True) as trace:
         y = layer(inputs)
-    wanted = [inputs, *layer.trainable_weights]
-    f = graphc.compile([inputs], graphc.grad(graphc.sum(graphc.exp(y)), wanted), updates=trace.updates)
+    results = [y, *graphc.grad(graphc.sum(graphc.exp(y)), [inputs, *layer.trainable_weights])]
+    f = graphc.compile([inputs], results, updates=trace.updates)
     assert f.dump().partition("# as compiled")[2].count("sum[") == 4
+    x, = arrays((5, 4, 3))
+    for a, b in zip(graphc.interpret([inputs], results, [x]), f(x), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_masks_pass_through():
