@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.nn import Variable, optimizers
+from graphc.nn import Variable, constraints, optimizers
 from graphc.nn.optimizers import schedules
 from graphc.nn.trace import Trace
 
@@ -54,6 +54,15 @@ def test_two_steps_in_one_are_two_steps():
     expected = run(optimizers.SGD(0.1, momentum=0.9), [Variable(w.numpy())], [[np.float32([3, 4])]] * 2)[0]
     np.testing.assert_allclose(graphc.interpret([], trace.updates[w], []), expected, rtol=1e-6)
     assert graphc.interpret([], trace.updates[optimizer.iterations], []) == 2
+
+
+def test_constraints_hold_after_each_step():
+    variables, sequence = weights(constraints.NonNeg()), gradients(2)
+    expected = [v.numpy() for v in variables]
+    for arrays in sequence:
+        expected = [np.maximum(w * (1 - 0.3 * 0.1) - 0.3 * g, 0) for w, g in zip(expected, arrays, strict=True)]
+    for ours, theirs in zip(run(optimizers.SGD(0.3, weight_decay=0.1), variables, sequence), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 # ---- weights without gradients --------------------------------------------------------------------------------------
