@@ -1,4 +1,4 @@
-"""The README is true: its programs run and print what their comments say, its links lead somewhere."""
+"""The README and docs are true: programs run and print what their comments say, links lead somewhere."""
 import re
 import shlex
 import subprocess
@@ -11,17 +11,31 @@ import graphc
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=["expression", "network", "op"])
 def test_programs_print_what_their_comments_say(program, tmp_path):
-    done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{program}"],
-                          cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
     expected = re.findall(r"^print\(.*\)\s+# (.*)$", program, re.MULTILINE)
-    assert done.stdout.splitlines() == expected and expected
+    assert _printed(program, tmp_path) == expected and expected
+
+
+def _printed(program: str, folder: Path) -> list[str]:
+    done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{program}"],
+                          cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_programs_of_docs_run_and_their_links_lead_to_files(page, tmp_path):
+    text = page.read_text(encoding="utf-8")
+    for program in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        _printed(program, tmp_path)
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert not [link for link in links if not (page.parent / link).is_file()]
 
 
 def test_commands_are_those_that_are_tested():
