@@ -13,10 +13,14 @@ from . import (
     regularizers,
     utils,
 )
+from .initializers import Initializer
 from .layers import Input, Layer
 from .models import Model, Sequential
+from .optimizers import Optimizer
+from .regularizers import Regularizer
 from .seeds import set_random_seed
 from .variables import Variable
 
-__all__ = ["Input", "Layer", "Model", "Sequential", "Variable", "activations", "callbacks", "config", "constraints",
-           "initializers", "layers", "losses", "metrics", "models", "optimizers", "regularizers", "set_random_seed", "utils"]
+__all__ = ["Initializer", "Input", "Layer", "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations",
+           "callbacks", "config", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers",
+           "regularizers", "set_random_seed", "utils"]
