@@ -81,8 +81,9 @@ class ProgbarLogger(Callback):
             self._first = now
         if self._live and now - self._drawn >= INTERVAL:
             self._drawn = now
-            left = "" if self.steps is None else f"{clock((self.steps - self._seen) * self._pace(now))} left"
-            self._draw(f"{self._bar()} {left}", now, logs)
+            known = self.steps is not None and self._seen > 1
+            left = f" {clock((self.steps - self._seen) * self._pace(now))} left" if known else ""
+            self._draw(self._bar() + left, now, logs)
 
     def _end(self, logs: dict | None) -> None:
         if not self.verbose:

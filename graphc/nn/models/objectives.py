@@ -117,8 +117,7 @@ class CompiledMetrics:
                     raise ArgumentError(f"the metrics of {outputs.names[k]!r} need targets: y is missing")
                 for identifier in identifiers:
                     metric = metrics.resolve(identifier, targets[k].shape, outputs.predictions[k].shape)
-                    kind.append((k, f"{outputs.names[k]}_{metric.name}" if outputs.several else metric.name, metric))
-            kind.sort(key=lambda entry: entry[1] if outputs.several else "")
+                    kind.append((k, f"{outputs.names[k]}_" if outputs.several else "", metric))
         self.built = True
 
     @property
@@ -128,16 +127,17 @@ class CompiledMetrics:
 
     @property
     def named(self) -> dict[str, metrics.Metric]:
-        """The metrics by the names that logs have them under; the second of one name is "name_1"."""
+        """The metrics by the names that logs have them under: the second of one name is "name_1", or "weighted_name"."""
         found: dict[str, metrics.Metric] = {}
-        for kind, prefix in zip(self._of_outputs, ("", "weighted_"), strict=True):
-            for _, name, metric in kind:
-                free = name if name not in found else prefix + name
-                number = 1
+        for kind, word in zip(self._of_outputs, ("", "weighted_"), strict=True):
+            for _, prefix, metric in kind:
+                free = prefix + metric.name
+                stem = prefix + word + metric.name if free in found else free
+                free, number = stem, 1
                 while free in found:
-                    free, number = f"{prefix}{name}_{number}", number + 1
+                    free, number = f"{stem}_{number}", number + 1
                 found[free] = metric
-        return found
+        return dict(sorted(found.items())) if any(prefix for kind in self._of_outputs for _, prefix, _ in kind) else found
 
     @property
     def variables(self) -> list:
