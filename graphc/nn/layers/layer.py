@@ -144,7 +144,9 @@ class Layer(Tracking, Configured):
             return Trace.active().called(self, args, kwargs)
         if any(isinstance(x, Expr) for x in tree.leaves([args, kwargs])):
             return remembered(self, args, kwargs)
-        return computed(self, self.__call__, args, kwargs)
+        training = self._parameters.get("training")
+        modes = {"training": True} if training is not None and training.default is True and len(args) < 2 else {}
+        return computed(self, self.__call__, args, modes | kwargs)
 
     def _traced(self, trace: Trace, args: tuple, kwargs: dict):
         bound = self._bound(*tree.mapped(lambda x: self._converted(trace, x), (args, kwargs)))

@@ -1,16 +1,20 @@
 """Noise, and costs, that keep a network from learning its training data by heart.
 
-In training, an element of noise is drawn for every element of every batch. `seed` is an int, for the same noise in every
-step, or an expression ``u64[2]``; without one, each step draws anew, from what `set_random_seed` started."""
+In training, an element of noise is drawn for every element of every batch. Each step draws anew, from what `set_random_seed`
+started; with an int as `seed`, the same steps of a program draw the same, whatever else it draws."""
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
+from ...ir.leaves import constant
 from ...ir.types import is_float
 from ...ops import random
 from ...ops.elementwise import where
+from ...ops.rearrange import stack
 from .. import regularizers
 from .arguments import layout
 from .input_spec import InputSpec
@@ -18,6 +22,15 @@ from .layer import Layer
 
 ALPHA = 1.6732632423543772 * 1.0507009873554805
 """What a selu tends to far below 0, but for its sign."""
+
+
+def sequence(seed):
+    """What to draw from in this step: of an int, a sequence of its own, which goes on with the program's steps."""
+    if seed is None or isinstance(seed, Expr):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise ArgumentError(f"seed is an int, not {seed!r}")
+    return stack([constant(np.uint64(int(seed) % 2**64)), random.state[1]])
 
 
 class _Noise(Layer):
@@ -54,7 +67,7 @@ class Dropout(_Noise):
         self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
 
     def _noisy(self, x):
-        return random.dropout(x, self.rate, self._kept_together(x), self.seed)
+        return random.dropout(x, self.rate, self._kept_together(x), sequence(self.seed))
 
     def _kept_together(self, x: Expr) -> tuple | None:
         return self.noise_shape
@@ -130,7 +143,7 @@ class GaussianNoise(_Noise):
         super().__init__(stddev, seed, **kwargs)
 
     def _noisy(self, x):
-        return x + random.normal(x.dims, 0, self.stddev, x.dtype, self.seed)
+        return x + random.normal(x.dims, 0, self.stddev, x.dtype, sequence(self.seed))
 
 
 class GaussianDropout(_Noise):
@@ -141,7 +154,7 @@ class GaussianDropout(_Noise):
         _check_below_1(self)
 
     def _noisy(self, x):
-        return x * random.normal(x.dims, 1, math.sqrt(self.rate / (1 - self.rate)), x.dtype, self.seed)
+        return x * random.normal(x.dims, 1, math.sqrt(self.rate / (1 - self.rate)), x.dtype, sequence(self.seed))
 
 
 class AlphaDropout(Dropout):
@@ -156,7 +169,7 @@ class AlphaDropout(Dropout):
         rate = self.rate
         shape = x.dims if self.noise_shape is None else tuple(
             size if n is None else n for n, size in zip(self.noise_shape, x.dims, strict=True))
-        kept = random.bernoulli(shape, 1 - rate, seed=self.seed)
+        kept = random.bernoulli(shape, 1 - rate, seed=sequence(self.seed))
         scale = ((1 - rate) * (1 + rate * ALPHA**2)) ** -0.5
         return scale * where(kept, x, -ALPHA) + scale * ALPHA * rate
 

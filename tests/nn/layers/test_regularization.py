@@ -82,11 +82,18 @@ def test_costs_are_those_of_a_sample():
     assert cost == pytest.approx((0.1 * abs(x).sum() + 0.2 * (x * x).sum()) / 4, rel=1e-5)
 
 
-def test_a_seed_repeats_itself_and_steps_differ():
+def test_a_seed_repeats_a_sequence():
     x = np.ones((2, 50), "float32")
-    assert np.array_equal(layers.Dropout(0.5, seed=7)(x, training=True), layers.Dropout(0.5, seed=7)(x, training=True))
-    free = layers.Dropout(0.5)
-    assert not np.array_equal(free(x, training=True), free(x, training=True))
+
+    def draws(program, seed):
+        nn.set_random_seed(program)
+        layer = layers.Dropout(0.5, seed=seed)
+        return [layer(x, training=True) for _ in range(2)]
+
+    first, second = draws(1, 7)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(draws(2, 7), [first, second])
+    assert not np.array_equal(draws(1, 8)[0], first) and not np.array_equal(*draws(1, None))
 
 
 @pytest.mark.parametrize("make, message", [
