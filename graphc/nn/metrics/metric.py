@@ -185,7 +185,7 @@ def _reading(method: Callable) -> Callable:
             return method(self, *args, **kwargs)
         with _inner():
             result = method(self, *args, **kwargs)
-        return tree.mapped(lambda x: outer.current(as_expr(x)), result)
+        return tree.mapped(lambda x: None if x is None else outer.current(as_expr(x)), result)
     return after_updates
 
 
