@@ -7,7 +7,8 @@ vector products", 2017).
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .ir.graph import rebuilt, topological
 from .ir.infix import infix
 from .ir.integer import Integer, Size
 from .ir.leaves import as_expr, constant, placeholder
+from .ir.loop import is_loop, shared, units
 from .ir.types import is_float, show_dims
 from .ops.creation import zeros, zeros_like
 from .ops.elementwise import add
@@ -216,19 +218,25 @@ def _reverse(outputs: list[Expr], cotangents: list[Expr], wanted: list[Expr]) ->
     gradient: dict[Expr, Expr] = {}
     for y, g in zip(outputs, cotangents, strict=True):
         _accumulate(gradient, y, g)
-    for node in reversed(order):
-        if node in useful and node in gradient and node.op.grad is not None:
-            for x, g in zip(node.inputs, _parts(node, gradient[node]), strict=True):
+    for nodes in reversed(units(order)):
+        reached = [y for y in nodes if y in useful and y in gradient and y.op.grad is not None]
+        if reached:
+            node = nodes[0]
+            for x, g in zip(node.inputs, _parts(reached, gradient, useful), strict=True):
                 if g is not None and x in useful:
                     _accumulate(gradient, x, _belonging(g, x, node))
     return gradient
 
 
-def _parts(node: Expr, g: Expr) -> Sequence[Expr | None]:
-    """What the node's rule says of each operand."""
+def _parts(nodes: Sequence[Expr], gradient: Mapping[Expr, Expr], useful: Container[Expr]) -> Sequence[Expr | None]:
+    """What the rule of a node, or of the results of a loop, says of each operand."""
+    node = nodes[0]
     with originating(node.line):
         try:
-            return node.op.grad(g, node, *node.inputs, **node.attrs)
+            if is_loop(node):
+                return node.op.grad({y.attrs["output"]: gradient[y] for y in nodes}, [x in useful for x in node.inputs],
+                                    partial(_pulled, unconnected="zeros"), *node.inputs, **shared(node))
+            return node.op.grad(gradient[node], node, *node.inputs, **node.attrs)
         except GraphcError as error:
             error.reason = str(error)  # it names the op and its line, and not the call that differentiates
             raise

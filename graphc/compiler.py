@@ -21,7 +21,8 @@ from .ops.random import state
 from .passes.pipeline import Options, run
 from .runtime.checked import CheckedRunner
 from .runtime.device import device as as_device
-from .runtime.objects import compiled, load
+from .runtime.executor import located
+from .runtime.objects import compiled
 from .runtime.runner import Runner
 from .runtime.scalars import scalar_call
 from .runtime.threads import count as thread_count
@@ -57,7 +58,7 @@ def compile(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr] = (), 
     skipped = _names(skip) | ({"fuse", "recompute"} if check_nan else set())
     final = run(given, Options(skip=skipped, rounding=rounding and not check_nan, record=True))
     program = cpu.lower(final)
-    addresses = load([step.source for step in program.steps])
+    addresses = located(program)
     kind = CheckedRunner if check_nan else TracedRunner if debug >= 6 else Runner
     runner = kind(program, given, addresses, thread_count(threads))
     function = Function(given, runner, bare, place.kind)

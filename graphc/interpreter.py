@@ -1,17 +1,18 @@
 """The oracle: a graph computed by NumPy, node by node, from each op's declared meaning."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
 from .ir.errors import ArgumentError
 from .ir.expr import Expr, label, locating
-from .ir.graph import topological
+from .ir.graph import Graph, topological
 from .ir.inputs import as_input, bind
 from .ir.integer import Symbol
 from .ir.leaves import Variable, as_expr
-from .ir.sizes import check, settled, unsettled
+from .ir.loop import family, is_loop, shared
+from .ir.sizes import check, concrete, settled, unsettled
 
 
 @locating
@@ -37,11 +38,29 @@ def interpret(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr], val
     sizes = bind(inputs, [known[x].shape for x in inputs])
     check(unsettled(topological(results)), sizes)
     with np.errstate(all="ignore"):
-        for node in topological(results):
-            if node not in known:
-                known[node] = _value(node, known, sizes)
-    found = tuple(known[y][()] for y in results)
+        found = tuple(y[()] for y in _values(results, known, sizes))
     return found[0] if bare else found
+
+
+def _values(results: Sequence[Expr], known: dict[Expr, np.ndarray], sizes: Mapping[Symbol, int]) -> list[np.ndarray]:
+    """The values of `results`, from those that are `known`."""
+    loops: dict[Hashable, Sequence] = {}
+    for node in topological(results):
+        if node not in known:
+            known[node] = _loop_value(node, known, sizes, loops) if is_loop(node) else _value(node, known, sizes)
+    return [known[y] for y in results]
+
+
+def _loop_value(node: Expr, known: Mapping[Expr, np.ndarray], sizes: Mapping[Symbol, int], loops: dict) -> np.ndarray:
+    """The value of one result of a loop: `loops` holds all results of those that have run."""
+    def run(body: Graph, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return _values(body.outputs, dict(zip(body.inputs, values, strict=True)), sizes)
+
+    if (which := family(node)) not in loops:
+        attrs = {k: settled(v, sizes) for k, v in shared(node).items()}
+        loops[which] = node.op.numpy(run, *(known[x] for x in node.inputs), **attrs)
+    found = loops[which][node.attrs["output"]]
+    return np.empty(concrete(node.type, sizes).dims, node.dtype) if found is None else np.asarray(found, node.dtype)
 
 
 def _given(inputs: list[Expr], values: Sequence) -> dict[Expr, np.ndarray]:

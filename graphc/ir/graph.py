@@ -12,7 +12,7 @@ import networkx as nx
 from .expr import Expr, make, originating
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Graph:
     """`outputs` from `inputs`; each of `updates` is a Variable and its next value.
 
@@ -46,6 +46,9 @@ class Graph:
         """The Variables that are read or written, each once."""
         read = [n for n in self.order if n.op.name == "variable"]
         return tuple(dict.fromkeys(read + [v for v, _ in self.updates]))
+
+    def __repr__(self) -> str:
+        return f"<graph of {len(self.inputs)} inputs, {len(self.order)} nodes, {len(self.outputs)} outputs>"
 
     def rewrite(self, rule: Callable[[Expr], Expr]) -> Graph:
         """The graph with every node, operands first, replaced by ``rule(node)``; by itself where nothing changes."""

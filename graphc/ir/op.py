@@ -1,7 +1,7 @@
 """What an op is: one row with everything that is true of it.
 
 The row names the op, gives its meaning in NumPy, its type rule, its gradient, how it is lowered, and what its tests draw
-from. How a row is lowered is one of six forms:
+from. How a row is lowered is one of seven forms:
 
 =========  =====================================================================================================
 `Scalar`   one element of the result from one element of each operand: ``"{0} * {1} + 1"``
@@ -9,6 +9,7 @@ from. How a row is lowered is one of six forms:
 `Fold`     a reduction over axes: a neutral value and an associative combination
 `View`     the same bytes under another type: reshape
 `Kernel`   a hand-written kernel in ``graphc.kernels``, called with addresses and sizes
+`Loop`     sub-graphs that run inside the program, as often as their loop says (`graphc.ir.loop`)
 `Source`   nothing to compute: a placeholder, a Variable or a constant
 =========  =====================================================================================================
 """
@@ -25,6 +26,7 @@ import numpy as np
 from .errors import ArgumentError, GraphcError
 from .expr import Expr, locate, make
 from .leaves import as_operands
+from .loop import Loop
 from .registry import register
 from .types import Type
 
@@ -103,7 +105,7 @@ class Source:
     """A leaf: a placeholder, a Variable or a constant."""
 
 
-Lowering = Scalar | Index | Fold | View | Kernel | Source
+Lowering = Scalar | Index | Fold | View | Kernel | Loop | Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,31 @@
 """The checks that only a call's sizes can settle: every node's type rule once more, with numbers."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .errors import CallError, GraphcError, ShapeError
 from .expr import Expr, label
 from .integer import Integer, Size, Symbol, evaluate
+from .loop import Part, bodies, is_loop, parts
 from .op import Scalar, Source
 from .types import Type
 
 
 def unsettled(nodes: Iterable[Expr]) -> tuple[Expr, ...]:
-    """Those of the nodes whose types depend on a call."""
-    return tuple(n for n in nodes if not isinstance(n.op.lower, Source)
+    """Those of the nodes, and of the nodes of their sub-graphs, whose types depend on a call."""
+    return tuple(n for n in with_bodies(nodes) if not isinstance(n.op.lower, Source)
                  and any(isinstance(d, Integer) for x in (n, *n.inputs) for d in x.dims))
+
+
+def with_bodies(nodes: Iterable[Expr]) -> Iterator[Expr]:
+    """The nodes, and those of the sub-graphs that they carry."""
+    seen = set()
+    for node in nodes:
+        yield node
+        for body in bodies(node):
+            if body not in seen:
+                seen.add(body)
+                yield from with_bodies(body.order)
 
 
 def check(nodes: tuple[Expr, ...], sizes: Mapping[Symbol, int]) -> None:
@@ -27,11 +39,12 @@ def check(nodes: tuple[Expr, ...], sizes: Mapping[Symbol, int]) -> None:
 
 
 def check_node(node: Expr, sizes: Mapping[Symbol, int]) -> None:
-    attrs = {k: settled(v, sizes) for k, v in node.attrs.items()}
-    found = node.op.infer(*(concrete(x.type, sizes) for x in node.inputs), **attrs)
-    expected = concrete(node.type, sizes)
-    if found.dims != expected.dims:
-        raise ShapeError(f"the result is {found}, where {expected} was expected")
+    if not is_loop(node):
+        attrs = {k: settled(v, sizes) for k, v in node.attrs.items()}
+        found = node.op.infer(*(concrete(x.type, sizes) for x in node.inputs), **attrs)
+        expected = concrete(node.type, sizes)
+        if found.dims != expected.dims:
+            raise ShapeError(f"the result is {found}, where {expected} was expected")
     for size, other in met(node):
         found, expected = evaluate(size, sizes), evaluate(other, sizes)
         if size != 1 and found != expected:
@@ -58,6 +71,17 @@ def met(node: Expr) -> Iterator[tuple[Size, Size]]:
         axis = node.attrs["axis"]
         for x in node.inputs:
             yield from zip(x.dims[:axis] + x.dims[axis + 1:], node.dims[:axis] + node.dims[axis + 1:], strict=True)
+    elif is_loop(node):
+        for part in parts(node):
+            yield from _met_by(part, node.inputs[part.first:])
+
+
+def _met_by(part: Part, operands: Sequence[Expr]) -> Iterator[tuple[Size, Size]]:
+    for k, (x, inner) in enumerate(zip(operands, part.body.inputs, strict=True)):
+        sliced = part.carries <= k < part.carries + part.slices
+        yield from zip(x.dims, (part.trip, *inner.dims) if sliced else inner.dims, strict=True)
+    for x, y in zip(operands[:part.carries], part.body.outputs, strict=False):
+        yield from zip(x.dims, y.dims, strict=True)
 
 
 def _aligned(dims: tuple[Size, ...], result: tuple[Size, ...]) -> Iterator[tuple[Size, Size]]:

@@ -9,14 +9,15 @@
 
 The grammar (``{a}``: any number of a, ``[a]``: a or nothing, comments from ``#`` to the end of a line)::
 
-    graph    = "graph" "(" [leaf {"," leaf}] ")" "{" {node} {update} "return" [operand {"," operand}] "}"
+    graph    = "graph" "(" [leaf {"," leaf}] ")" "{" {node | body} {update} "return" [operand {"," operand}] "}"
+    body     = "@" integer "=" graph
     leaf     = name ":" ["variable"] type
     node     = name ":" type "=" word ["[" word "=" value {"," word "=" value} "]"] "(" [operand {"," operand}] ")"
     update   = "update" name "=" operand
     operand  = name | number [":" dtype] | array
     array    = type "{" ([number {"," number}] | "#" hash) "}"
     type     = dtype "[" [size {"," size}] "]"
-    value    = size | number | string | dtype | "None" | "(" [value {"," value} [","]] ")"
+    value    = size | number | string | dtype | "None" | "@" integer | "(" [value {"," value} [","]] ")"
     size     = term {("+" | "-") term}
     term     = ["-"] atom {("*" | "//" | "%") atom}
     atom     = integer | unknown | "(" size ")" | ("min" | "max") "(" size "," size ")"
@@ -33,7 +34,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ from .expr import Expr, make
 from .graph import Graph
 from .integer import Call, Integer, Size, Symbol, maximum, minimum, symbols
 from .leaves import Variable, constant, placeholder, weak_constant
+from .loop import bodies
 from .registry import lookup
+from .sizes import with_bodies
 from .types import LONG, SHORT, Type, is_bool, is_float
 from .verify import arity
 
@@ -61,21 +64,30 @@ def text(graph: Graph, *, full: bool = False, lines: bool = True) -> str:
 
 
 class _Writer:
-    def __init__(self, graph: Graph, full: bool, lines: bool):
+    def __init__(self, graph: Graph, full: bool, lines: bool, around: _Writer | None = None):
         self.graph, self.full, self.lines = graph, full, lines
+        self.bodies: dict[Graph, str] = {} if around is None else around.bodies
         self.leaves = dict.fromkeys((*graph.inputs, *graph.variables,
                                      *(x for x in graph.order if x.op.name == "placeholder")))
         self.nodes = [x for x in graph.order if x not in self.leaves and x.op.name != "constant"]
-        self.sizes = _unknowns([x.type.dims for x in (*self.leaves, *graph.order)] + [x.attrs for x in self.nodes])
+        self.sizes = around.sizes if around else _unknowns(_sized(graph))
         self.names = _names(self.leaves, self.nodes)
 
     def written(self) -> str:
         leaves = ", ".join(f"{self.names[x]}:{'variable ' if isinstance(x, Variable) else ''}{self.type(x.type)}"
                            for x in self.leaves)
-        body = [self.node(x) for x in self.nodes]
+        body = [line for x in self.nodes for line in (*self.new_bodies(x), self.node(x))]
         body += [f"  update {self.names[v]} = {self.operand(x)}" for v, x in self.graph.updates]
         body.append(f"  return {', '.join(map(self.operand, self.graph.outputs))}".rstrip())
         return "\n".join([f"graph({leaves}) {{", *body, "}"])
+
+    def new_bodies(self, x: Expr) -> Iterator[str]:
+        """The sub-graphs of a node, each where it is needed first."""
+        for body in bodies(x):
+            if body not in self.bodies:
+                written = _Writer(body, self.full, self.lines, self).written()
+                self.bodies[body] = f"@{len(self.bodies) + 1}"
+                yield "\n".join(f"  {line}" for line in f"{self.bodies[body]} = {written}".splitlines())
 
     def node(self, x: Expr) -> str:
         attrs = ", ".join(f"{key}={self.value(value)}" for key, value in x.attrs.items())
@@ -106,6 +118,8 @@ class _Writer:
             return f"({', '.join(map(self.value, value))}{',' if len(value) == 1 else ''})"
         if isinstance(value, np.dtype):
             return SHORT[value]
+        if isinstance(value, Graph):
+            return self.bodies[value]
         if isinstance(value, str):
             return json.dumps(value)
         if callable(value):
@@ -162,6 +176,13 @@ def _unknowns(values) -> dict[Symbol, str]:
     return names
 
 
+def _sized(graph: Graph) -> Iterator:
+    """All that sizes may stand in."""
+    for x in dict.fromkeys((*graph.inputs, *with_bodies(graph.order))):
+        yield x.type.dims
+        yield x.attrs
+
+
 def _symbols(value) -> set[Symbol]:
     if isinstance(value, (tuple, Mapping)):
         return {s for v in (value.values() if isinstance(value, Mapping) else value) for s in _symbols(v)}
@@ -191,11 +212,14 @@ def parse(source: str) -> Graph:
 
     Raises ArgumentError, with the line in `source`, for text outside the grammar, for unknown names and ops, for
     types that are not those of the ops, and for an array that was elided."""
-    return _Reader(source).graph()
+    reader = _Reader(source)
+    graph = reader.graph()
+    reader.take("end")
+    return graph
 
 
 _TOKENS = re.compile(r"""\s+|(?P<hash>\#[0-9a-f]{16}(?=\}))|\#[^\n]*|(?P<string>"(?:[^"\\\n]|\\.)*")
-    |(?P<unknown>\?\w*)|(?P<serial>%\d+)|(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?)
+    |(?P<unknown>\?\w*)|(?P<serial>%\d+)|(?P<body>@\d+)|(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?)
     |(?P<word>[A-Za-z_]\w*)|(?P<mark>//|[-+*%(){}\[\]:,=])""", re.VERBOSE)
 
 
@@ -209,6 +233,7 @@ class _Reader:
     def __init__(self, source: str):
         self.source, self.tokens, self.at = source, _tokens(source), 0
         self.nodes: dict[str, Expr] = {}
+        self.bodies: dict[str, Graph] = {}
         self.sizes: dict[str, Integer] = {}
 
     # tokens
@@ -253,7 +278,7 @@ class _Reader:
         leaves = self.several(self.leaf, ")")
         self.take("{")
         while self.word not in ("update", "return"):
-            self.node()
+            self.body() if self.kind == "body" else self.node()
         updates = []
         while self.skip("update"):
             variable = self.operand([])
@@ -261,8 +286,17 @@ class _Reader:
             updates.append((variable, self.operand([])))
         self.take("return")
         outputs = self.several(lambda: self.operand([]), "}")
-        self.take("end")
         return Graph(tuple(x for x in leaves if not isinstance(x, Variable)), tuple(outputs), tuple(updates))
+
+    def body(self) -> None:
+        """A sub-graph: its nodes have names of their own."""
+        name = self.take("body")
+        self.take("=")
+        if name in self.bodies:
+            raise self.error(f"{name} is defined twice")
+        around, self.nodes = self.nodes, {}
+        self.bodies[name] = self.graph()
+        self.nodes = around
 
     def leaf(self) -> Expr:
         name = self.name()
@@ -343,6 +377,11 @@ class _Reader:
     def value(self):
         if self.kind == "string":
             return json.loads(self.take())
+        if self.kind == "body":
+            name = self.take()
+            if name not in self.bodies:
+                raise self.error(f"{name} is not defined")
+            return self.bodies[name]
         if self.word in LONG:
             return LONG[self.take()]
         if self.skip("None"):

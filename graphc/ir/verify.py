@@ -4,6 +4,7 @@
 2. Attributes are hashable, and no two nodes are equal: equal nodes are one node.
 3. Inputs are placeholders, each once; every placeholder that is reached is an input.
 4. Updates give each Variable at most one next value, of its dtype and dims, as far as these are known.
+5. All of this holds for the sub-graphs that nodes carry, which read no Variables.
 """
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import networkx as nx
 from .errors import GraphcError, VerifyError
 from .expr import Expr, label
 from .graph import Graph
+from .loop import bodies
 from .op import Op, Scalar
 from .types import Type
 
@@ -35,10 +37,17 @@ def _faults(graph: Graph) -> Iterator[str]:
         yield "a cycle: " + " -> ".join(label(x) for x in cycle)
         return
     yield from _leaf_faults(graph, nodes)
+    for body in dict.fromkeys(body for node in nodes for body in bodies(node)):
+        yield from (f"in a sub-graph: {fault}" for fault in _body_faults(body))
     seen: dict[tuple, Expr] = {}
     for node in nodes:
         for fault in _node_faults(node, seen):
             yield f"{label(node)}:{node.type}: {fault}\n  made at {node.line}"
+
+
+def _body_faults(body: Graph) -> Iterator[str]:
+    yield from _faults(body)
+    yield from (f"it reads the Variable {label(v)}, which must be an operand" for v in body.variables)
 
 
 def _reached(graph: Graph) -> dict[Expr, None]:

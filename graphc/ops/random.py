@@ -20,7 +20,7 @@ import numpy as np
 
 from ..ir.errors import ArgumentError, DTypeError, ShapeError
 from ..ir.expr import Expr, locating
-from ..ir.integer import product
+from ..ir.integer import Size, product
 from ..ir.leaves import Variable, as_expr, constant
 from ..ir.op import Case, Index, Op
 from ..ir.types import SHORT, Type, as_dtype, broadcast, compute_dtype, is_float, is_integer
@@ -248,6 +248,12 @@ def _drawn(name: str, row: Op, shape, dtype: np.dtype, seed, **attrs) -> Expr:
     dims = known_dims(f"random.{name}", shape)
     stream = next(_streams) % 2**32 if seed is None else 0
     return row(_state(seed), shape=dims, dtype=dtype, stream=stream, **attrs)
+
+
+def draw_state(base: Expr, shape: tuple[Size, ...]) -> Expr:
+    """States drawn from the state `base`: u64[*shape, 2]."""
+    stream = next(_streams) % 2**32 if base is state else 0
+    return _integers_row(base, shape=(*shape, 2), dtype=np.dtype("uint64"), stream=stream, low=0, size=2**64 - 1)
 
 
 def _float_draw(name: str, row: Op, shape, dtype, seed) -> Expr:

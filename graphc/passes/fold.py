@@ -6,6 +6,7 @@ from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ir.integer import Integer
 from ..ir.leaves import constant
+from ..ir.loop import is_loop
 from .rules import rewrite
 
 LARGEST = 1 << 16
@@ -21,7 +22,7 @@ def fold(graph: Graph) -> Graph:
 
 def folded(node: Expr) -> Expr | None:
     """The constant that `node` is, or None."""
-    if any(x.op.name != "constant" for x in node.inputs) or node.op.name in _LEFT or "stream" in node.attrs:
+    if any(x.op.name != "constant" for x in node.inputs) or node.op.name in _LEFT or "stream" in node.attrs or is_loop(node):
         return None
     if not _is_known(node):
         return None

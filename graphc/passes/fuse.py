@@ -13,11 +13,12 @@ Joining is legal where no path leads from the kernel through another kernel back
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ir.integer import product
+from ..ir.loop import Loop, family, is_loop
 from ..ir.op import Fold, Kernel, Scalar
 from .contraction import Contraction
 from .kernels import LOOP, Group, Indices, is_alias, is_inline, is_leaf, memory
@@ -50,6 +51,7 @@ class _Fusion:
         self.home: dict[Expr, Group] = {}
         self.contraction = Contraction()
         self.groups: dict[Group, None] = {}
+        self.loops: dict[Hashable, Expr] = {}
 
     def run(self) -> list[Group]:
         for node in self.graph.order:
@@ -62,6 +64,9 @@ class _Fusion:
     # ---- placing
     def place(self, node: Expr) -> None:
         sources = list(dict.fromkeys(self.sources(node)))
+        if is_loop(node):
+            self.place_result(node, sources)
+            return
         for group in sorted(sources, key=lambda g: (len(g.domain), self.contraction.age(g)), reverse=True):
             if self.home.get(node) is None:
                 self.join(node, group, sources)
@@ -69,6 +74,14 @@ class _Fusion:
                 self.merge(self.home[node], group)
         if node not in self.home:
             self.start(node, sources)
+
+    def place_result(self, node: Expr, sources: list[Group]) -> None:
+        """The results of a loop are one kernel."""
+        first = self.loops.setdefault(family(node), node)
+        if node is first:
+            self.start(node, sources)
+        else:
+            self.enter(node, self.home[first], LOOP[:node.ndim], sources)
 
     def sources(self, node: Expr) -> Iterator[Group]:
         """The kernels that compute what `node` reads."""
@@ -78,7 +91,7 @@ class _Fusion:
         """A new kernel for `node`."""
         axes = frozenset(node.attrs["axes"]) if isinstance(node.op.lower, Fold) else frozenset()
         domain = node.inputs[0].dims if axes else node.dims
-        group = Group(domain, axes, node if isinstance(node.op.lower, Kernel) else None)
+        group = Group(domain, axes, node if isinstance(node.op.lower, (Kernel, Loop)) else None)
         self.groups[group] = None
         self.contraction.add(group)
         self.enter(node, group, group.kept, sources)
@@ -156,7 +169,7 @@ def _places(node: Expr, group: Group) -> Iterator[Indices]:
         if frozenset(node.attrs["axes"]) == group.axes and node.inputs[0].dims == group.domain:
             yield group.kept
         return
-    if isinstance(node.op.lower, Kernel):
+    if isinstance(node.op.lower, (Kernel, Loop)):
         return
     if node.dims == group.domain:
         yield loops

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from ..ir.expr import Expr
 from ..ir.integer import Integer, Size
+from ..ir.loop import is_loop
 from ..ir.op import Fold, Index, Source, View
+from ..ir.sizes import with_bodies
 
 LOOP = tuple(Integer.symbol(name) for name in ["i", "j", "k", "l", *(f"i{n}" for n in range(4, 32))])
 """The loop variables, one an axis of the domain: the same for all kernels, so that indices compare by equality."""
@@ -54,8 +56,10 @@ class Group:
         return any(k in self.axes for k in long) and long[-1] not in self.axes
 
     def reads(self, node: Expr, index: Indices | None = None) -> Iterator[tuple[Expr, Indices | None]]:
-        """What `node` reads, and where; see `reads`. The anchor reads what it likes."""
-        return iter(()) if node is self.anchor else reads(node, self.index[node] if index is None else index)
+        """What `node` reads, and where; see `reads`. The anchor, and a loop, reads what it likes."""
+        if node is self.anchor or is_loop(node):
+            return iter(())
+        return reads(node, self.index[node] if index is None else index)
 
     def loads(self, node: Expr) -> Iterator[tuple[Expr, Indices | None]]:
         """As `reads`, where what is computed again is followed to what that reads."""
@@ -94,7 +98,7 @@ def is_transparent(node: Expr) -> bool:
 
 def may_fail(group: Group) -> bool:
     """Whether a run may find an index of this kernel wrong."""
-    return any(isinstance(n.op.lower, Index) and n.op.lower.checked for n in (*group.index, *group.inlined))
+    return any(isinstance(n.op.lower, Index) and n.op.lower.checked for n in with_bodies((*group.index, *group.inlined)))
 
 
 def is_inline(node: Expr) -> bool:

@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache, partial
 
 from ..ir.errors import ArgumentError
 from ..ir.graph import Graph
+from ..ir.loop import is_loop, with_bodies
 from ..ir.registry import nearest
 from ..ir.verify import verify
 from .canonicalize import canonicalize
@@ -14,6 +17,7 @@ from .fold import fold
 from .fuse import fuse, separate
 from .gather import gather
 from .layout import layout
+from .loops import loops
 from .options import DEFAULT, Options, Pass
 from .recompute import recompute
 from .results import results
@@ -26,7 +30,16 @@ from .split import split, split_exactly
 from .stabilize import stabilize
 from .store import store
 
+
+def bodies(graph: Graph, options: Options = DEFAULT) -> Graph:
+    """The graph whose nodes carry sub-graphs that have been through all passes, but for sizes, which saw to them."""
+    inner = replace(options, skip=options.skip | {"sizes"}, record=False)
+    transformed = cache(partial(run, options=inner))
+    return graph.rewrite(lambda node: with_bodies(node, transformed) if is_loop(node) else node)
+
+
 PASSES: list[tuple[str, Pass]] = [
+    ("loops", loops),
     ("sizes", sizes),
     ("canonicalize", canonicalize),
     ("fold", fold),
@@ -35,6 +48,7 @@ PASSES: list[tuple[str, Pass]] = [
     ("gather", gather),
     ("cse", cse),
     ("dead", dead),
+    ("bodies", bodies),
     ("select", select),
     ("rows", rows),
     ("split", split),
@@ -50,7 +64,8 @@ EXACT: dict[str, Pass | None] = {"stabilize": None, "rows": None, "simplify": si
                                  "select": select_exactly, "split": split_exactly}
 """What runs in place of a pass where results must round as they were written; None: nothing."""
 
-PLAIN: dict[str, Pass] = {"layout": layout, "results": results, "fuse": separate, "store": store, "schedule": schedule}
+PLAIN: dict[str, Pass] = {"bodies": bodies, "layout": layout, "results": results, "fuse": separate, "store": store,
+                          "schedule": schedule}
 """What runs in place of a pass that is left out, where lowering cannot do without."""
 
 
@@ -66,7 +81,7 @@ def run(graph: Graph, options: Options = DEFAULT, passes: Iterable[tuple[str, Pa
         transform = PLAIN.get(name) if name in options.skip else transform
         if transform is None:
             continue
-        graph = transform(graph)
+        graph = transform(graph, options) if transform is bodies else transform(graph)
         if options.verify:
             verify(graph, after=name)
         history.append((name, graph))

@@ -25,6 +25,7 @@ import networkx as nx
 from ..ir.expr import Expr
 from ..ir.graph import Graph
 from ..ir.integer import Size, evaluate, symbols
+from ..ir.loop import Loop
 from ..ir.op import Index, Kernel, Scalar
 from .kernels import Group, base, is_alias, is_inline, is_leaf, memory
 
@@ -107,7 +108,7 @@ def _whole_operands(graph: Graph) -> Iterator[Expr]:
     tested for equality: computed twice it may round twice, and the largest element would not be found again."""
     for node in graph.order:
         gathers = isinstance(node.op.lower, Index) and not is_inline(node)
-        if gathers or is_alias(node) or isinstance(node.op.lower, Kernel) or node.op.name in ("equal", "not_equal"):
+        if gathers or is_alias(node) or isinstance(node.op.lower, (Kernel, Loop)) or node.op.name in ("equal", "not_equal"):
             yield from node.inputs
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..ir.expr import Expr
 from ..ir.graph import Graph
+from ..ir.loop import is_loop
 from .kernels import LOOP, Group, base, is_alias, is_inline, is_leaf
 
 
@@ -45,6 +46,8 @@ class _Store:
     def store_operands(self, group: Group, nodes: list[Expr]) -> None:
         """Give memory to what these nodes of a kernel read from others."""
         for node in nodes:
+            if is_loop(node) and node is not group.anchor:
+                continue  # it reads what the anchor reads
             contiguous = node is group.anchor and not node.op.lower.strided
             for x in node.inputs if contiguous else map(base, node.inputs):
                 if x in group.index:

@@ -34,7 +34,7 @@ class CheckedRunner(Runner):
     def run_steps(self, plan: Plan) -> None:
         for k, step in enumerate(self.program.steps):
             plan.run_step(k)()
-            if plan.statuses[k]:
+            if plan.statuses.any():
                 self.raise_failed(plan)
             for node, word in zip(step.words, plan.words[plan.starts[k]:], strict=False):
                 if isinstance(node, Expr) and any(node is w for w in step.writes) and is_float(node.dtype):

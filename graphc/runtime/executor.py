@@ -18,8 +18,10 @@ from collections.abc import Callable
 import numpy as np
 from llvmlite import binding as llvm
 
+from ..lower.program import LoopStep, Program
+from . import iteration
 from .device import LLVM
-from .objects import load_ir
+from .objects import load, load_ir
 
 GATE, GATE_SLEEPERS, ARRIVED, TURN, TURN_SLEEPERS, JOB, SIZE, BUSY, STOP, CREW_BYTES = range(0, 640, 64)
 """Where a crew's words are, each on a cache line of its own; see `threads.Crew`."""
@@ -35,6 +37,7 @@ declare ptr @PyBytes_AsString(ptr)
 declare ptr @PyEval_SaveThread()
 declare void @PyEval_RestoreThread(ptr)
 declare void @Py_IncRef(ptr)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 ; Run all steps as thread `tid` of `threads`.
 define internal void @run(ptr %crew, ptr %steps, i64 %count, i64 %tid, i64 %threads) {{
@@ -253,13 +256,13 @@ end:
   call void @Py_IncRef(ptr %none)
   ret ptr %none
 }}
-"""
+""" + iteration.CODE
 
 _PAUSE = {"x86_64": ("llvm.x86.sse2.pause()", "llvm.x86.sse2.pause()"),
           "aarch64": ("llvm.aarch64.hint(i32)", "llvm.aarch64.hint(i32 1)")}
 _FUTEX = {"x86_64": 202, "aarch64": 98}
 _SPINS = 2048
-_SYMBOLS = ("graphc_quick", "graphc_run", "graphc_worker", "graphc_stop")
+_SYMBOLS = ("graphc_quick", "graphc_run", "graphc_worker", "graphc_stop", "graphc_loop")
 _METH_NOARGS = 4
 
 
@@ -282,6 +285,12 @@ def runner(steps: np.ndarray, threads: int = 1, crew: int = 0, keep_gil: bool = 
     program = np.array([len(table), threads, crew, id(None)], np.int64).tobytes() + table.tobytes()
     definition = _definitions()["graphc_quick" if keep_gil else "graphc_run"]
     return _new_function()(ctypes.byref(definition), program, None)
+
+
+def located(program: Program) -> list[int]:
+    """The address of the kernel of each of the program's `every_step`; what is not in the cache is compiled."""
+    kernels = iter(load([step.source for step in program.every_step if not isinstance(step, LoopStep)]))
+    return [addresses()["graphc_loop"] if isinstance(step, LoopStep) else next(kernels) for step in program.every_step]
 
 
 @functools.cache
@@ -325,4 +334,4 @@ def _code(machine, system):
 
 
 __all__ = ["ARRIVED", "BUSY", "CREW_BYTES", "GATE", "GATE_SLEEPERS", "JOB", "SIZE", "STOP", "TURN", "TURN_SLEEPERS",
-           "addresses", "runner"]
+           "addresses", "located", "runner"]

@@ -99,7 +99,7 @@ class Runner:
     def raise_failed(self, plan: Plan) -> None:
         failed = plan.statuses.tolist()
         plan.statuses[:] = 0
-        step, number = next((s, n) for s, n in zip(self.program.steps, failed, strict=True) if n)
+        step, number = next((s, n) for s, n in zip(self.program.every_step, failed, strict=True) if n)
         raise out_of_bounds(plan, *step.checks[number - 1])
 
 

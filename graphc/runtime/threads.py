@@ -103,6 +103,11 @@ def count(threads: int | None = None) -> int:
     return int(threads)
 
 
+def crew_address() -> int:
+    """Where the crew's words are."""
+    return _crew().address
+
+
 @functools.cache
 def _crew():
     crew = Crew()
@@ -123,4 +128,4 @@ def _stop():
     return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(executor.addresses()["graphc_stop"])
 
 
-__all__ = ["MOST", "Crew", "count", "runner"]
+__all__ = ["MOST", "Crew", "count", "crew_address", "runner"]
