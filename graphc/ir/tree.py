@@ -39,8 +39,8 @@ def paths(structure: Any) -> list[tuple]:
 def mapped(function: Callable, structure: Any) -> Any:
     """The structure with ``function(leaf)`` for each leaf.
 
-    >>> mapped(abs, {"a": [-1, (-2,)]})
-    {'a': [1, (2,)]}
+    >>> mapped(str, {"a": [1, (2,)]})
+    {'a': ['1', ('2',)]}
     """
     if isinstance(structure, dict):
         new = {key: mapped(function, structure[key]) for key in sorted(structure)}
