@@ -5,13 +5,15 @@ Four shapes of text, by what the group folds:
 - nothing: a loop over the elements (flat where possible, else rows and columns);
 - the innermost axis: for each row, a loop a stage (all that waits for equally many folds runs in one loop);
 - one long row: its parts, which threads share, and then the parts' results;
-- outer axes only: for each block of columns, accumulators in scratch, and the rows run past them.
+- outer axes only: for each block of columns, accumulators in scratch, and the rows run past them; where the columns are too
+  few for all threads, these share parts of the rows.
 """
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 
 from ..ir.expr import Expr
 from ..ir.integer import Integer, Size, Symbol, ceildiv, minimum, product
@@ -237,7 +239,7 @@ class _Loops:
         """Threads share the parts; the last to finish folds the parts' results, in order."""
         (inner,) = self.axes.folded
         count, size = self.body.code(ceildiv(inner.size, PART)), self.body.code(inner.size)
-        results = {f: self.part_results(f, inner) for f in self.group.folds}
+        results = {f: self.part_results(f, ceildiv(inner.size, PART)) for f in self.group.folds}
         counter = self.arguments.counter()
         self.body.line(f"low, high = share({count}, tid, threads)")
         with self.body.scope("for part in range(low, high):", _PARTS):
@@ -256,25 +258,60 @@ class _Loops:
                 self.body.define(fold, self.axes.place(self.group.index[fold]), total)
             self.store(n for n in self.group.stored if not self.is_whole(n))
 
-    def part_results(self, fold: Expr, inner: Axis) -> str:
-        """The name of memory for what each part of a long row comes to."""
+    def part_results(self, fold: Expr, count: Size) -> str:
+        """The name of memory for what the parts come to: so many results."""
         dtype = compute_dtype(fold.dtype)
-        return self.arguments.shared(ceildiv(inner.size, PART) * dtype.itemsize, dtype, f"{fold.op.name}_parts")
+        return self.arguments.shared(count * dtype.itemsize, dtype, f"{fold.op.name}_parts")
 
     # ---- folds down columns
     def columns(self) -> None:
         *outer, inner = self.axes.kept
+        sums = self.accumulators()
+        if not outer and self.are_shared_by_rows(inner):
+            self.few_columns(_Columns(inner, sums))
+            return
         width = self.width(inner.size)
         number = width if isinstance(width, int) else self.body.code(width)
         blocks = Axis(_BLOCKS, ceildiv(inner.size, width), False)
         tasks = product(a.size for a in [*outer, blocks])
         self.body.line(f"low, high = share({self.body.code(tasks)}, tid, threads)")
-        sums = self.accumulators()
         with self.body.scope("for block in range(low, high):", *(a.symbol for a in outer)):
             self.unravel([*outer, blocks], "block")
             self.body.line(f"first = first * {number}")
             self.body.line(f"last = min(first + {number}, {self.body.code(inner.size)})")
-            self.block(inner, sums)
+            block = _Columns(inner, sums, "first, last", " - first")
+            self.clear(block)
+            with self.loops(self.axes.folded):
+                self.add_up(block)
+            self.finish(block)
+
+    def are_shared_by_rows(self, inner: Axis) -> bool:
+        """Whether the columns are too few to be shared, and the rows worth it."""
+        few = _is_at_most(inner.size, NARROW) and inner.size > 0 and len(self.axes.folded) == 1
+        return few and not _is_at_most(self.axes.folded[0].size * inner.size, PART)
+
+    def few_columns(self, block: _Columns) -> None:
+        """Threads share the rows, part by part; the last to finish folds the parts' results, in order."""
+        (outer,), inner = self.axes.folded, block.inner
+        rows = PART // inner.size
+        parts, size = self.body.code(ceildiv(outer.size, rows)), self.body.code(outer.size)
+        results = {f: self.part_results(f, ceildiv(outer.size, rows) * inner.size) for f in self.group.folds}
+        counter = self.arguments.counter()
+        self.body.line(f"low, high = share({parts}, tid, threads)")
+        with self.body.scope("for part in range(low, high):", _PARTS):
+            self.clear(block)
+            with self.loop(outer, f"part * {rows}, min(part * {rows} + {rows}, {size})"):
+                self.add_up(block)
+            with self.loop(inner):
+                for fold, total in block.totals():
+                    self.body.line(f"{results[fold]}[part * {inner.size} + {block.place}] = {total.code}")
+        with self.body.scope(f"if is_last({counter}, threads):", closed=True):
+            self.clear(block)
+            with self.body.scope(f"for part in range({parts}):", _PARTS), self.loop(inner):
+                for fold, total in block.totals():
+                    part = Value(f"{results[fold]}[part * {inner.size} + {block.place}]", total.dtype)
+                    self.body.line(f"{total.code} = {self.combined(fold, total, part)}")
+            self.finish(block)
 
     def width(self, columns: Size) -> Size:
         """The columns of a block: many, for long walks through memory, but such that every thread has a block."""
@@ -297,21 +334,45 @@ class _Loops:
                 self.body.line(f"{found[fold]} = {found[first]} + {k * APART}")
         return found
 
-    def block(self, inner: Axis, sums: dict[Expr, str]) -> None:
-        place = f"{inner.symbol.name} - first"
-        with self.loop(inner, "first, last"):
-            for fold, pointer in sums.items():
-                self.body.line(f"{pointer}[{place}] = {self.initial(fold)}")
-        with self.loops(self.axes.folded), self.loop(inner, "first, last"):
-            for fold, pointer in sums.items():
-                total = Value(f"{pointer}[{place}]", compute_dtype(fold.dtype))
+    def clear(self, block: _Columns) -> None:
+        with self.loop(block.inner, block.bounds):
+            for fold, total in block.totals():
+                self.body.line(f"{total.code} = {self.initial(fold)}")
+
+    def add_up(self, block: _Columns) -> None:
+        """Take a row in."""
+        with self.loop(block.inner, block.bounds):
+            for fold, total in block.totals():
                 self.body.line(f"{total.code} = {self.combined(fold, total, self.operand(fold))}")
             self.store(n for n in self.group.stored if self.is_whole(n))
-        with self.loop(inner, "first, last"):
-            for fold, pointer in sums.items():
-                total = self.body.assign(fold.op.name, f"{pointer}[{place}]", compute_dtype(fold.dtype))
-                self.body.define(fold, self.axes.place(self.group.index[fold]), total)
+
+    def finish(self, block: _Columns) -> None:
+        """Store what follows from the folds' results."""
+        with self.loop(block.inner, block.bounds):
+            for fold, total in block.totals():
+                result = self.body.assign(fold.op.name, total.code, total.dtype)
+                self.body.define(fold, self.axes.place(self.group.index[fold]), result)
             self.store(n for n in self.group.stored if not self.is_whole(n))
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A block of columns: the loop over them, its bounds, and a pointer to accumulators for each fold, the first of which
+    belongs to the first column of the block."""
+
+    inner: Axis
+    sums: dict[Expr, str]
+    bounds: str = ""
+    less_first: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.inner.symbol.name}{self.less_first}"
+
+    def totals(self) -> Iterator[tuple[Expr, Value]]:
+        """Each fold with the accumulator of the present column."""
+        for fold, pointer in self.sums.items():
+            yield fold, Value(f"{pointer}[{self.place}]", compute_dtype(fold.dtype))
 
 
 _IN_LANES = {"{acc} + {0}": "add_up({acc}, {0})", "{acc} * {0}": "multiply_up({acc}, {0})",

@@ -1,9 +1,9 @@
-"""Loops: folds of one long row, shared among threads, to the same bits for any number of them."""
+"""Loops: folds of one long row and down few columns, shared among threads, to the same bits for any number of them."""
 import numpy as np
 import pytest
 
 import graphc
-from graphc.lower.loops import APART, BLOCK, PART, ROW
+from graphc.lower.loops import APART, BLOCK, NARROW, PART, ROW
 from graphc.runtime import plan as plans
 
 FOLDS = {
@@ -55,6 +55,48 @@ def test_short_rows_are_left_to_one_thread():
     assert "is_last" not in graphc.compile([x], graphc.sum(x)).source()
     x = graphc.placeholder((PART + 1,), name="x")
     assert "is_last" in graphc.compile([x], graphc.sum(x)).source()
+
+
+COLUMNS = {
+    "sum": lambda x, b: graphc.sum(x, 0),
+    "statistics": lambda x, b: [graphc.mean(x, 0), graphc.var(x, 0)],
+    "several, of several dtypes": lambda x, b: [graphc.sum(x * b, 0), graphc.max(x, 0, keepdims=True), graphc.any(x > 3, 0)],
+    "what is folded is stored": lambda x, b: [graphc.maximum(x, b), graphc.sum(graphc.maximum(x, b), 0) * b],
+    "over an operand": lambda x, b: graphc.flip((y := graphc.flip(x * b, 1)) - graphc.sum(abs(y), 0), 0),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("columns", [1, 3, 64, NARROW, NARROW + 1])
+def test_few_columns_are_the_same_for_any_number_of_threads(name, columns, monkeypatch):
+    monkeypatch.setattr(plans, "PARALLEL", 0)
+    x, b = graphc.placeholder((None, columns), name="x"), graphc.placeholder((columns,), name="b")
+    outputs = COLUMNS[name](x, b)
+    functions = [graphc.compile([x, b], outputs, threads=n) for n in (1, 2, 3)]
+    rows = PART // columns
+    for n in (1, rows, rows + 1, 5 * rows + 7):
+        rng = np.random.default_rng(n)
+        values = [(rng.integers(-8, 9, shape) / 8).astype("float32") for shape in ((n, columns), columns)]
+        expected = graphc.interpret([x, b], outputs, values)
+        first, *others = [f(*values) for f in functions for _ in range(2)]
+        for other in others:
+            np.testing.assert_equal(first, other)
+        for a, e in zip(*((y if isinstance(y, (tuple, list)) else [y]) for y in (first, expected)), strict=True):
+            np.testing.assert_allclose(a.astype("float64"), e.astype("float64"), rtol=1e-4, atol=2e-3)
+
+
+def test_nothing_to_fold_down_columns():
+    for columns in (0, 3):
+        x = graphc.placeholder((None, columns), name="x")
+        f = graphc.compile([x], [graphc.sum(x, 0), graphc.all(x > 0, 0)], threads=3)
+        assert [y.tolist() for y in f(np.empty((0, columns), np.float32))] == [[0] * columns, [True] * columns]
+
+
+@pytest.mark.parametrize("shape, shared", [((PART // 64, 64), False), ((PART // 64 + 1, 64), True), ((None, NARROW), True),
+                                           ((None, NARROW + 1), False), ((None, None), False), ((3, None, 64), False)])
+def test_threads_share_the_rows_where_columns_are_few_and_rows_are_many(shape, shared):
+    x = graphc.placeholder(shape, name="x")
+    assert ("is_last" in graphc.compile([x], graphc.sum(x, -2)).source()) == shared
 
 
 @pytest.mark.parametrize("size", [1, ROW, ROW + 1, 3 * ROW])
