@@ -153,11 +153,14 @@ def expand_dims(x, axis=0) -> Expr:
 
 @public
 def squeeze(x, axis=None) -> Expr:
-    """`x` without these axes, each of size 1; without every axis of size 1 where `axis` is None."""
+    """`x` without these axes, each of size 1; without every axis of size 1 where `axis` is None. Whether a size that only a
+    call knows is 1, each call finds out."""
     x = as_expr(x)
     axes = tuple(k for k, d in enumerate(x.dims) if d == 1) if axis is None else as_axes(axis, x.ndim)
-    if any(x.dims[a] != 1 for a in axes):
+    if any(isinstance(x.dims[a], int) and x.dims[a] != 1 for a in axes):
         raise ShapeError(f"squeeze {x.type}: only axes of size 1 can be dropped, not {axes}")
+    if any(isinstance(x.dims[a], Integer) for a in axes):
+        return reshape(x, [d for k, d in enumerate(x.dims) if k not in axes])
     return _squeeze(x, axes=axes) if axes else x
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.ir.errors import ArgumentError, ShapeError
+from graphc.ir.errors import ArgumentError, CallError, ShapeError
 
 from .against_numpy import check, drawn
 
@@ -190,3 +190,15 @@ def test_many_arrays_are_joined(count):
     xs = [graphc.placeholder((k % 3, 2)) for k in range(count)]
     values = [np.full((k % 3, 2), k, np.float32) for k in range(count)]
     np.testing.assert_array_equal(graphc.compile(xs, graphc.concat(xs))(*values), np.concatenate(values))
+
+
+def test_squeeze_finds_out_at_each_call_whether_an_unknown_size_is_1():
+    x = graphc.placeholder((None, 3), name="x")
+    y = graphc.squeeze(x, 0)
+    f = graphc.compile(x, [y, graphc.grad(graphc.sum(y * y), x)])
+    value = np.ones((1, 3), np.float32)
+    np.testing.assert_array_equal(f(value)[0], value[0])
+    np.testing.assert_array_equal(f(value)[1], 2 * value)
+    assert y.shape == (3,)
+    with pytest.raises(CallError, match="3,"):
+        f(np.ones((2, 3), np.float32))
