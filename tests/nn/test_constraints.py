@@ -51,6 +51,7 @@ def test_no_weight_below_zero():
     np.testing.assert_array_equal(constraints.NonNeg()(W), W.clip(0))
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")  # theirs
 def test_names_are_those_of_keras():
     keras = pytest.importorskip("keras")
     for name, options, _ in [*CASES, ("non_neg", {}, None)]:

@@ -28,7 +28,12 @@ def run(optimizer, variables: list[Variable], sequence) -> list[np.ndarray]:
     with Trace() as trace:
         optimizer.apply(inputs, variables)
     for arrays in sequence:
-        values = graphc.interpret(inputs, list(trace.updates.values()), arrays)
-        for variable, value in zip(trace.updates, values, strict=True):
-            variable.assign(value)
+        advance(trace.updates, inputs, arrays)
     return [v.numpy() for v in variables]
+
+
+def advance(updates: dict, inputs, arrays) -> None:
+    """One step, by NumPy."""
+    values = graphc.interpret(list(inputs), list(updates.values()), arrays)
+    for variable, value in zip(updates, values, strict=True):
+        variable.assign(value)

@@ -6,10 +6,12 @@ import os
 import numpy as np
 import pytest
 
+import graphc.nn
 from graphc.nn import constraints, optimizers
 from graphc.nn.optimizers import schedules
+from graphc.nn.trace import Trace
 
-from .steps import gradients, run, weights
+from .steps import advance, gradients, run, weights
 
 CASES = [
     ("SGD", {}), ("SGD", {"momentum": 0.9}), ("SGD", {"momentum": 0.9, "nesterov": True}),
@@ -36,6 +38,9 @@ CASES = [
          "weight_decay": 0.2, "loss_scale_factor": 2.0},
     )),
 ]
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")  # theirs
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,37 @@ def test_schedules_and_constraints(keras, name):
     ours = getattr(optimizers, name)(schedules.ExponentialDecay(**decay), weight_decay=0.1)
     actual = run(ours, weights(constraints.MaxNorm(0.9)), gradients())
     assert_close(actual, oracle(keras, theirs, gradients(), keras.constraints.MaxNorm(0.9)))
+
+
+def network(package):
+    """A network with all that this package has to say about weights."""
+    layers, regularizers, constraints = package.layers, package.regularizers, package.constraints
+    model = package.Sequential([
+        package.Input((5,)),
+        layers.Dense(6, activation="tanh", kernel_regularizer=regularizers.l1_l2(0.01, 0.02), bias_regularizer="l2",
+                     kernel_constraint=constraints.max_norm(0.9), kernel_initializer="he_normal"),
+        layers.Dense(3, kernel_regularizer=regularizers.OrthogonalRegularizer(0.1, "columns"),
+                     bias_constraint="non_neg", bias_initializer=package.initializers.Constant(0.1)),
+    ])
+    rate = package.optimizers.schedules.CosineDecay(0.01, 6, warmup_target=0.1, warmup_steps=3)
+    model.compile(package.optimizers.AdamW(rate, 0.1, global_clipnorm=0.5, use_ema=True, ema_momentum=0.6), "mse")
+    return model
+
+
+def test_a_training(keras):
+    ours, theirs = network(graphc.nn), network(keras)
+    before, rng = ours.get_weights(), np.random.default_rng(0)
+    x, y = rng.standard_normal((24, 5)).astype("float32"), rng.standard_normal((24, 3)).astype("float32")
+    theirs.set_weights(before)
+    theirs.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0)
+    inputs = graphc.placeholder((None, 5)), graphc.placeholder((None, 3))
+    with Trace(training=True) as step:
+        ours.train_step(inputs)
+    for k in [0, 8, 16] * 3:
+        advance(step.updates, inputs, (x[k:k + 8], y[k:k + 8]))
+    ours.optimizer.finalize_variable_values(ours.trainable_weights)
+    assert_close(ours.get_weights(), theirs.get_weights(), 1e-5)
+    assert all(np.abs(a - b).max() > 1e-2 for a, b in zip(ours.get_weights(), before, strict=True))
 
 
 def test_configurations(keras):
