@@ -1,48 +1,32 @@
-"""The command ``graphc`` (or ``python -m graphc``): what is installed, and on which machine."""
+"""The command ``graphc`` (or ``python -m graphc``)."""
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
-from .runtime.cache import default_cache
+from .commands import bench, cache, info, train
+from .ir.errors import GraphcError
 
-PACKAGES = ("graphc", "numpy", "numba", "llvmlite", "networkx", "ml_dtypes", "safetensors", "rich", "opt_einsum")
+COMMANDS = {
+    "train": (train, "train a network and show what comes of it: without options, LeNet-5 on handwritten digits"),
+    "info": (info, "versions, cache, cores, machine: what a report of a defect should carry"),
+    "cache": (cache, "the folder of compiled code: what is in it; --clear empties it"),
+    "bench": (bench, "measure graphc beside its peers"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command with `arguments` (those of the command line by default)."""
     parser = argparse.ArgumentParser(prog="graphc", description="A static-graph compiler for training neural networks.")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("info", help="versions, cache, cores, machine: what a report of a defect should carry")
-    parser.parse_args(arguments)
-    for name, value in info().items():
-        print(f"{name:<12} {value}")
-
-
-def info() -> dict[str, str]:
-    """Versions of graphc and of what it stands on, the interpreter, the machine, the cores this process may
-    use, and the folder where compiled code is kept."""
-    return {
-        **{name: _version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": str(_cores()),
-        "cache": str(default_cache().folder or "off"),
-    }
-
-
-def _version(package: str) -> str:
+    for name, (module, purpose) in COMMANDS.items():
+        module.arguments(commands.add_parser(name, help=purpose, description=purpose))
+    options = parser.parse_args(arguments)
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        COMMANDS[options.command][0].run(options)
+    except (GraphcError, OSError) as error:
+        sys.exit(f"graphc {options.command}: {error}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ LAYERS = [
     {"compiler"},
     {"datasets"},
     {"nn"},
-    {"io", "viz", "__main__"},
+    {"io", "viz"},
+    {"commands"},
+    {"__main__"},
     {""},  # graphc/__init__.py itself
 ]
 """The parts of graphc from left to right; each may import itself and what stands left of it, not beside it."""

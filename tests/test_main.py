@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from graphc.__main__ import info, main
+from graphc.__main__ import main
+from graphc.commands.info import info
 
 
 def test_info_names_versions_cache_and_cores(monkeypatch, tmp_path):

@@ -1,4 +1,5 @@
 """graphc.nn: networks, with the names, arguments and defaults of Keras 3."""
+from .. import datasets
 from . import (
     activations,
     callbacks,
@@ -11,6 +12,7 @@ from . import (
     models,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
 from .initializers import Initializer
@@ -22,5 +24,5 @@ from .seeds import set_random_seed
 from .variables import Variable
 
 __all__ = ["Initializer", "Input", "Layer", "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations",
-           "callbacks", "config", "constraints", "initializers", "layers", "losses", "metrics", "models", "optimizers",
-           "regularizers", "set_random_seed", "utils"]
+           "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
+           "optimizers", "regularizers", "saving", "set_random_seed", "utils"]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import ClassVar
@@ -13,6 +14,7 @@ from ...ir.registry import nearest
 from .. import tree
 from ..layers.configuration import over_shapes
 from ..layers.layer import Layer
+from ..saving import load_weights, save_model, save_weights
 from ..trace import Trace
 from .summary import summary
 from .training import Trainer
@@ -71,6 +73,20 @@ class Model(Trainer, Layer):
         """Print a table of the layers: what they give, their weights, what they are connected to. `print_fn` is called with
         the table in place of `print`; `layer_range` names the first and the last layer to show."""
         (print_fn or print)(summary(self, line_length, positions, expand_nested, show_trainable, layer_range))
+
+    # ---- files
+    def save(self, filepath: str | os.PathLike, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Write architecture, weights, and how it is compiled, with the optimizer's state: `load_model` reads it."""
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+        """Write the weights, as safetensors."""
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
+        """Read the weights that `save_weights` wrote for a model like this one. SavingError names the first that differs,
+        and nothing changes; with `skip_mismatch`, those that fit are read."""
+        load_weights(self, filepath, skip_mismatch)
 
     # ---- configuration
     def to_json(self, **options) -> str:
