@@ -1,7 +1,7 @@
 """Expressions: typed, immutable, hash-consed nodes of a static graph.
 
 Two expressions of one op, the same operands and the same attributes are one object, so that sharing needs no search and
-``is`` is equality. Comparison operators build graphs, as all operators do.
+``is`` is equality; but see `moments`. Comparison operators build graphs, as all operators do.
 """
 from __future__ import annotations
 

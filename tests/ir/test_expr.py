@@ -16,7 +16,7 @@ import pytest
 import graphc
 from graphc.ir import expr
 from graphc.ir.errors import ArgumentError, DTypeError, ShapeError
-from graphc.ir.expr import Expr, make, originating
+from graphc.ir.expr import Expr, make, moments, originating
 from graphc.ir.registry import OPS
 
 
@@ -235,3 +235,18 @@ def test_a_refused_node_leaves_nothing_behind(x):
         with pytest.raises(ShapeError):
             make(OPS["add"], (x, B), {})
     assert isinstance(make(OPS["add"], (x, x), {}), Expr)
+
+
+def test_moments_tell_before_from_after():
+    x = graphc.placeholder((), name="x")
+    outside = x + 1
+    with moments() as clock:
+        first = x + 1
+        assert x + 1 is first is not outside
+        begin = clock.next()
+        second = x + 1
+        assert first.serial < begin < second.serial
+        with moments():
+            assert x + 1 is not second
+        assert x + 1 is second
+    assert x + 1 is outside

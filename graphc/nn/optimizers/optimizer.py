@@ -30,8 +30,8 @@ class Optimizer(Step):
     """How weights follow gradients: ``optimizer.apply(gradients, variables)`` inside a train step.
 
     Subclasses make their state in ``build(self, variables)`` with `add_optimizer_variables`, and say in
-    ``update_step(self, gradient, variable, learning_rate)`` what the Variable and its state become: they `assign` an
-    expression of what these were before. `learning_rate` is a number, which may be set at any time, or a schedule of the
+    ``update_step(self, gradient, variable, learning_rate)`` what the Variable and its state become, by `assign`; what they
+    read after that is what was assigned. `learning_rate` is a number, which may be set at any time, or a schedule of the
     steps done. All optimizers take these options:
 
     - `clipvalue` limits each element of a gradient, `clipnorm` the norm of each gradient, `global_clipnorm` that of all
@@ -183,7 +183,8 @@ class Optimizer(Step):
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         variables, pattern = self._excluded
-        return variable not in variables and not (pattern and pattern.search(variable.name or ""))
+        name = (variable.path or "").rpartition("/")[2]
+        return variable not in variables and not (pattern and pattern.search(name))
 
     # ---- configuration
     def get_config(self) -> dict:
