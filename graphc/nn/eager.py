@@ -38,9 +38,6 @@ class Compiled(OrderedDict):
         self.move_to_end(key)
         return self[key]
 
-    def __deepcopy__(self, memo) -> Compiled:
-        return Compiled()
-
     def __reduce__(self):
         return Compiled, ()
 

@@ -149,6 +149,7 @@ def curve_cases() -> list[Case]:
               for several in (False, True)]
     return [*found, Case("AUC", batches(chances), {"thresholds": [0.25, 0.5, 0.75]}),
             Case("AUC", batches(lambda n: (answers(n, 3), uniform(n, 3, low=-3, high=3))), {"from_logits": True}),
+            Case("AUC", batches(lambda n: (answers(n, 3), uniform(n, 3, low=-1, high=2))), {"num_thresholds": 5}),
             Case("AUC", batches(chances), {"label_weights": [1.0, 2.0, 0.5]})]
 
 

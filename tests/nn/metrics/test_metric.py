@@ -19,27 +19,28 @@ class TruePositives(metrics.Metric):
     def __init__(self, name="own_true_positives", **kwargs):
         super().__init__(name=name, **kwargs)
         self.count = self.add_variable(shape=(), initializer="zeros", name="count")
-        self.shares = [metrics.Mean(name="share")]
+        self.parts = [metrics.Mean(name="share"), metrics.Sum(name="sum")]
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         values = graphc.logical_and(y_true == 1, y_pred > 0.5).astype(self.dtype)
         if sample_weight is not None:
             values = values * graphc.broadcast_to(sample_weight, graphc.shape(values))
         self.count.assign(self.count + graphc.sum(values))
-        self.shares[0].update_state(values)
+        for part in self.parts:
+            part.update_state(values)
         return self.count
 
     def result(self):
-        return {"count": self.count, "share": self.shares[0].result()}
+        return {"count": self.count, **{part.name: part.result() for part in self.parts}}
 
 
 def test_a_metric_of_a_user_on_arrays():
     metric = TruePositives()
-    assert [v.name for v in metric.variables] == ["own_true_positives/count", "share/total", "share/count"]
+    assert [v.name for v in metric.variables] == ["own_true_positives/count", "share/total", "share/count", "sum/total"]
     assert metric.update_state([1, 0, 1], [0.7, 0.8, 0.2]) is None
-    assert metric([1, 1], [0.9, 0.8]) == {"count": 3, "share": pytest.approx(0.6)}
+    assert metric([1, 1], [0.9, 0.8]) == {"count": 3, "share": pytest.approx(0.6), "sum": 3}
     metric.reset_state()
-    assert metric.result() == {"count": 0, "share": 0}
+    assert metric.result() == {"count": 0, "share": 0, "sum": 0}
     assert TruePositives.from_config(metric.get_config()).name == "own_true_positives"
 
 
@@ -53,7 +54,7 @@ def test_a_result_in_a_step_counts_the_updates_before_it():
         root.update_state(graphc.constant(np.zeros(3, "float32")), y)
         results = [before["count"], *metric.result().values(), root.result(), root.value()]
     values = graphc.interpret([y], results, [[0.75, 0.25, 0.75]])
-    np.testing.assert_allclose(values, [0, 2, 1 / 3, *[np.sqrt(np.mean([0.5625, 0.0625, 0.5625]))] * 2], rtol=1e-6)
+    np.testing.assert_allclose(values, [0, 2, 1 / 3, 2, *[np.sqrt(np.mean([0.5625, 0.0625, 0.5625]))] * 2], rtol=1e-6)
     assert set(trace.updates) == set(metric.variables) | set(root.variables)
 
 
