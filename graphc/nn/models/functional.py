@@ -80,7 +80,8 @@ class Functional(Model):
         """Nothing: the weights are made when layers are called."""
 
     def call(self, inputs, training=None, mask=None):
-        given = [_fitting(x, wanted, self.name) for x, wanted in zip(self._arranged(inputs), self.inputs, strict=True)]
+        given = [_cast(fitting(x, wanted, self.name), wanted)
+                 for x, wanted in zip(self._arranged(inputs), self.inputs, strict=True)]
         return tree.filled(self._structures[1], replay(self.outputs, dict(zip(self.inputs, given, strict=True))))
 
     def _arranged(self, inputs) -> list:
@@ -100,7 +101,7 @@ class Functional(Model):
         found = {}
         for array, wanted in zip(self._arranged(x), self.inputs, strict=True):
             if array.ndim == wanted.ndim:
-                _check_shape(array.shape, wanted, self.name)
+                check_shape(array.shape, wanted, self.name)
                 found[id(array)] = wanted.shape
         return [found.get(id(array)) for array in tree.leaves(x) if array is not None]
 
@@ -132,17 +133,22 @@ def _name(x: Expr) -> str:
     return layer.name if layer is not None else x.name or x.op.name
 
 
-def _fitting(x: Expr, wanted: Expr, model: str) -> Expr:
-    """`x` with the rank and the dtype of an input: (n,) for (n, 1) gains an axis, (n, 1) for (n,) loses one."""
+def fitting(x: Expr, wanted: Expr, model: str) -> Expr:
+    """`x` with the rank of an input: (n,) for (n, 1) gains an axis, (n, 1) for (n,) loses one."""
     if x.ndim == wanted.ndim + 1 and x.shape[-1] == 1:
         x = squeeze(x, -1)
     elif x.ndim == wanted.ndim - 1 and wanted.shape[-1] == 1:
         x = expand_dims(x, -1)
-    _check_shape(x.shape, wanted, model)
+    check_shape(x.shape, wanted, model)
+    return x
+
+
+def _cast(x: Expr, wanted: Expr) -> Expr:
     return x if x.dtype == wanted.dtype else x.astype(wanted.dtype)
 
 
-def _check_shape(shape: Sequence[int | None], wanted: Expr, model: str) -> None:
+def check_shape(shape: Sequence[int | None], wanted: Expr, model: str) -> None:
+    """Raises ArgumentError where the input `wanted` of a model does not take this shape."""
     if len(shape) != wanted.ndim or any(
             isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(shape, wanted.shape, strict=True)):
         raise ArgumentError(f"{model}: the input {wanted.name or ''} has shape {wanted.shape}, got {tuple(shape)}")
@@ -179,4 +185,4 @@ def _operation(x: Expr, layers: dict[Expr, Layer]) -> Layer | Expr:
     return call.layer if call is not None else layers.get(x, x)
 
 
-__all__ = ["Functional", "layers_by_depth"]
+__all__ = ["Functional", "check_shape", "fitting", "layers_by_depth"]

@@ -10,7 +10,7 @@ from ..functional import remembered
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
 from .configuration import sequential_config, sequential_from_config
-from .functional import _fitting
+from .functional import check_shape, fitting
 from .model import Model
 
 
@@ -18,6 +18,9 @@ class Sequential(Model):
     """``Sequential([Input((784,)), Dense(10)])``: each layer takes what the one before gives.
 
     Without an `Input`, the weights are made when the model is first called, or by `build`."""
+
+    _deferred = False
+    """Whether the input's shape was not said but seen: inputs of other shapes may follow, where the layers allow it."""
 
     def __init__(self, layers: Iterable | None = None, trainable: bool = True, name: str | None = None):
         super().__init__(trainable=trainable, name=name)
@@ -72,6 +75,7 @@ class Sequential(Model):
             raise ArgumentError(f"{self.name} has no layers: add some")
         if self._results or not _is_shape(input_shape):
             return
+        self._deferred = True
         self._input_layer = InputLayer(batch_shape=input_shape, dtype=self._stack[0].compute_dtype)
         for layer in self._stack:
             self._connect(layer)
@@ -79,8 +83,10 @@ class Sequential(Model):
     def call(self, inputs, training=None, mask=None):
         if self._input_layer is not None and isinstance(inputs, Expr):
             wanted = self._input_layer.output
-            fitting = _fitting(inputs, wanted, self.name)
-            inputs = fitting if self._stack and self._stack[0].autocast else inputs
+            if not self._deferred:
+                inputs = fitting(inputs, wanted, self.name)
+            if self._stack and self._stack[0].autocast and inputs.dtype != wanted.dtype:
+                inputs = inputs.astype(wanted.dtype)
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs
@@ -90,6 +96,11 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers in order, without the Input."""
         return list(self._stack)
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """The name of the last layer."""
+        return [self._stack[-1].name] if self._stack else None
 
     @property
     def input(self) -> Expr:
@@ -129,10 +140,13 @@ class Sequential(Model):
 
     def _shapes_of(self, x) -> list:
         arrays = [a for a in tree.leaves(x) if a is not None]
-        if self._input_layer is None or len(arrays) != 1:
+        if self._input_layer is None or self._deferred or len(arrays) != 1:
             return [None] * len(arrays)
         wanted = self._input_layer.output
-        return [wanted.shape if arrays[0].ndim == wanted.ndim else None]
+        if arrays[0].ndim != wanted.ndim:
+            return [None]
+        check_shape(arrays[0].shape, wanted, self.name)
+        return [wanted.shape]
 
     # ---- configuration
     def get_config(self) -> dict:

@@ -69,7 +69,8 @@ class Step:
         if before is not None:
             dims = [tuple(m if m == n else None for m, n in zip(*pair, strict=True))
                     for pair in zip(before.dims, dims, strict=True)]
-        inputs = [placeholder((None, *size), a.dtype) for a, size in zip(arrays, dims, strict=True)]
+        inputs = [placeholder((None, *size), a.dtype, name)
+                  for a, size, name in zip(arrays, dims, _names(batch), strict=True)]
         given = iter(inputs)
         with Trace(self.training, origins=True) as trace:
             results = self.method(tree.mapped(lambda a: None if a is None else next(given), batch))
@@ -114,6 +115,17 @@ def _outline(batch) -> Any:
     if isinstance(batch, dict):
         return tuple((key, _outline(batch[key])) for key in sorted(batch))
     return batch is not None
+
+
+def _names(batch) -> list[str]:
+    """What the arrays of a batch are called in messages.
+
+    >>> _names(([1, 2], {"a": 3}))
+    ['x/0', 'x/1', 'y/a']
+    """
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    return ["/".join(map(str, (name, *path))) for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
+            for path, leaf in zip(tree.paths(part), tree.leaves(part), strict=True) if leaf is not None]
 
 
 def _flat(logs: dict) -> Iterator[tuple[str, int]]:

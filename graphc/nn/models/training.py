@@ -1,6 +1,7 @@
 """fit, evaluate, predict: a model's steps over its data, with callbacks between them."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
@@ -52,6 +53,10 @@ class Trainer(Compiled):
         for epoch in range(first, epochs):
             notify("on_epoch_begin", epoch, None)
             logs = self._epoch("train", feed, notify, f"epoch {epoch + 1}, ", skipped if epoch == first else 0)
+            if not logs:
+                warnings.warn(f"the data ran out after {epoch} epochs: an iterator gives its batches once; give "
+                              "steps_per_epoch, or what can be iterated over again", stacklevel=2)
+                break
             if held_out is not None and _is_due(epoch + 1, validation_freq):
                 logs |= {f"val_{name}": value for name, value in self._evaluated(held_out, notify).items()}
             notify("on_epoch_end", epoch, logs)
@@ -113,7 +118,7 @@ class Trainer(Compiled):
                 if number == skipped > 0:
                     step.prepare(batch)
                     self.resume_at[-1]()
-                _check(step, batch, feed, number)
+                _check(step, batch, feed)
                 values = step(batch)
                 if heard:
                     notify(end, number, step.logs(values))
@@ -121,9 +126,9 @@ class Trainer(Compiled):
                     break
         except NotFinite as error:
             raise NotFinite(f"{where}batch {number}: {error}") from error
-        if values is None:
+        if values is None and not feed.checked:
             raise ArgumentError("the data set is empty: there are no batches")
-        return step.logs(values)
+        return {} if values is None else step.logs(values)
 
     def _callbacks(self, given, verbose, epochs: int, feed: Feed, history: bool = False) -> CallbackList:
         defaults = [History()] * history + [ProgbarLogger()] * (verbose not in (0, False))
@@ -135,13 +140,13 @@ class Trainer(Compiled):
 _STOPS = {"train": "stop_training", "test": "stop_evaluating"}
 
 
-def _check(step: Step, batch, feed: Feed, number: int) -> None:
+def _check(step: Step, batch, feed: Feed) -> None:
     """Arrays are checked as a whole, once; what is iterated over, batch by batch."""
     if not isinstance(feed.batches, ArrayBatches):
         step.check(batch)
-    elif not (number or feed.checked):
+    elif not feed.checked:
         step.check(batch, feed.batches.arrays)
-        feed.checked = True
+    feed.checked = True
 
 
 def _is_due(epoch: int, frequency: int | Sequence[int]) -> bool:
