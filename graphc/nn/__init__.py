@@ -10,6 +10,7 @@ from . import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     regularizers,
     saving,
@@ -23,6 +24,6 @@ from .regularizers import Regularizer
 from .seeds import set_random_seed
 from .variables import Variable
 
-__all__ = ["Initializer", "Input", "Layer", "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations",
-           "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-           "optimizers", "regularizers", "saving", "set_random_seed", "utils"]
+__all__ = ["Initializer", "Input", "Layer", "Model", "Optimizer", "Regularizer", "Sequential", "Variable",
+           "activations", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
+           "metrics", "models", "ops", "optimizers", "regularizers", "saving", "set_random_seed", "utils"]
