@@ -24,7 +24,7 @@ from ..passes.fuse import ROW
 from ..passes.kernels import LOOP, Group, memory
 from .arguments import Arguments
 from .body import Body, Value, converted
-from .carry import Carried, carried
+from .carry import COSTLY, Carried, carried
 from .imports import with_imports
 from .program import Step
 from .source import KernelSource
@@ -73,6 +73,8 @@ class _Loops:
     def write(self) -> None:
         for node in self.group.stored:
             self.arguments.write(node)
+        if self.is_mere_sum():
+            self.body.line("half_vectors()")
         if self.group.by_columns:
             self.columns()
         elif self.is_one_long_row():
@@ -82,6 +84,13 @@ class _Loops:
                 self.stages()
         else:
             self.elements()
+
+    def is_mere_sum(self) -> bool:
+        """Whether it adds up rows, and hardly does anything else: then memory is what it waits for."""
+        group = self.group
+        sums = any(f.op.name == "sum" and is_float(f.dtype) for f in group.folds)
+        return sums and not group.by_columns and not any(map(self.is_whole, group.stored)) \
+            and len({group.stage[f] for f in group.folds}) == 1 and _cost(filter(self.is_whole, group.nodes)) < COSTLY
 
     # ---- elements
     def elements(self) -> None:
@@ -397,6 +406,10 @@ def _title(group: Group) -> str:
 
 
 def _work(group: Group) -> Size:
-    cost = sum(n.op.lower.cost if isinstance(n.op.lower, Scalar) else 1 for n in group.nodes)
-    return product(group.domain) * cost
+    return product(group.domain) * _cost(group.nodes)
+
+
+def _cost(nodes: Iterable[Expr]) -> int:
+    """The operations that these nodes take for each element."""
+    return sum(n.op.lower.cost if isinstance(n.op.lower, Scalar) else 1 for n in nodes)
 

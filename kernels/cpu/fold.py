@@ -39,6 +39,16 @@ lowest_of = _extreme("minimum")
 
 
 @intrinsic
+def half_vectors(typing):
+    """Let the loops of this function run in vectors of 32 bytes, where 64 are to be had. Sums of rows that come from memory
+    are faster by a twentieth and more: most loads of 64 bytes touch two cache lines."""
+    def code(context, builder, sig, args):
+        set.add(builder.function.attributes, '"prefer-vector-width"="256"')
+        return context.get_dummy_value()
+    return types.void(), code
+
+
+@intrinsic
 def _or_store(typing, status, number):
     """Keep the first failure that was reported."""
     def code(context, builder, sig, args):
@@ -73,4 +83,4 @@ def report(status, number, index, size):
     return place
 
 
-__all__ = ["add_up", "highest_of", "is_last", "lowest_of", "multiply_up", "report"]
+__all__ = ["add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report"]

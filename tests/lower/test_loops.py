@@ -99,6 +99,20 @@ def test_threads_share_the_rows_where_columns_are_few_and_rows_are_many(shape, s
     assert ("is_last" in graphc.compile([x], graphc.sum(x, -2)).source()) == shared
 
 
+@pytest.mark.parametrize("fold, mere", [
+    (lambda x: graphc.sum(x, 1), True), (lambda x: graphc.mean(x * x, 1), True), (lambda x: graphc.sum(x), True),
+    (lambda x: graphc.sum(graphc.exp(x), 1), False), (lambda x: graphc.softmax(x), False),
+    (lambda x: graphc.max(x, 1), False), (lambda x: graphc.sum(x, 0), False),
+    (lambda x: [graphc.relu(x), graphc.sum(graphc.relu(x), 1)], False)])
+def test_mere_sums_of_rows_run_in_half_vectors(fold, mere):
+    x = graphc.placeholder((None, 100), name="x")
+    f = graphc.compile([x], fold(x), threads=1)
+    assert ("half_vectors()" in f.source()) == mere
+    if mere:
+        value = (np.arange(300).reshape(3, 100) % 7).astype("float32")
+        np.testing.assert_array_equal(f(value), graphc.interpret([x], fold(x), [value]))
+
+
 @pytest.mark.parametrize("size", [1, ROW, ROW + 1, 3 * ROW])
 def test_very_long_rows_take_no_more_scratch(size):
     """The exponentials of a row are kept where they lie in the cache, and computed again where they do not."""

@@ -119,7 +119,8 @@ class Emulator:
 
     # ---- what kernels call
     def names(self) -> dict:
-        anything = dict.fromkeys("as_stored add_up multiply_up highest_of lowest_of report".split(), self.number)
+        functions = "as_stored add_up multiply_up highest_of lowest_of report half_vectors".split()
+        anything = dict.fromkeys(functions, self.number)
         casts = dict.fromkeys("bool f32 f64 i8 i16 i32 i64 u8 u16 u32 u64".split(), self.cast)
         given = {"source": self.pointer, "target": self.pointer, "workspace": lambda *_: Workspace(self.unknown),
                  "size": lambda _, k: self.words[k], "share": lambda n, t, of: (n * t // of, n * (t + 1) // of),
