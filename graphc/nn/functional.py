@@ -32,10 +32,10 @@ class Call:
         """The expressions among the arguments."""
         return [x for x in tree.leaves([self.args, self.kwargs]) if isinstance(x, Expr)]
 
-    def again(self, new: Mapping[Expr, Expr]) -> list:
-        """The results of the same call on what `new` has for its operands."""
+    def again(self, new: Mapping[Expr, Expr], layer: Layer | None = None) -> list:
+        """The results of the same call, maybe of another layer, on what `new` has for its operands."""
         args, kwargs = tree.mapped(lambda x: new.get(x, x) if isinstance(x, Expr) else x, (self.args, self.kwargs))
-        return tree.leaves(self.layer(*args, **kwargs))
+        return tree.leaves((layer or self.layer)(*args, **kwargs))
 
     def __repr__(self) -> str:
         return self.layer.name
@@ -82,8 +82,9 @@ def order(outputs: Iterable[Expr], inputs: Iterable[Expr]) -> list[Expr]:
     return list(done)
 
 
-def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
-    """`outputs` anew, in the active trace, with `values` for the inputs."""
+def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr], layers: Mapping[Layer, Layer] | None = None) -> list[Expr]:
+    """`outputs` anew, in the active trace if there is one, with `values` for the inputs, and maybe other `layers` in the
+    place of some."""
     new = dict(values)
     sizes = _sizes(values)
     results: dict[Call, list] = {}
@@ -98,7 +99,7 @@ def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
                 new[node] = rebuilt(node, operands) if attrs == node.attrs else make(node.op, operands, attrs)
             continue
         if call not in results:
-            results[call] = call.again(new)
+            results[call] = call.again(new, (layers or {}).get(call.layer))
         new[node] = results[call][node.attrs["index"]]
     return [new[x] for x in outputs]
 

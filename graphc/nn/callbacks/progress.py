@@ -70,30 +70,27 @@ class ProgbarLogger(Callback):
 
     # ---- drawing
     def _begin(self) -> None:
-        self._seen, self._start, self._drawn = 0, time.perf_counter(), 0.0
-        self._first = self._start
+        self._seen, self._drawn = 0, 0.0
+        self._start = self._first = self._last = time.perf_counter()
         self._live = self.verbose == 1 and sys.stdout.isatty()
 
     def _step(self, batch: int, logs: dict | None) -> None:
-        self._seen = batch + 1
-        now = time.perf_counter()
+        self._seen, self._last = batch + 1, time.perf_counter()
         if self._seen == 1:
-            self._first = now
-        if self._live and now - self._drawn >= INTERVAL:
-            self._drawn = now
+            self._first = self._last
+        if self._live and self._last - self._drawn >= INTERVAL:
+            self._drawn = self._last
             known = self.steps is not None and self._seen > 1
-            left = f" {clock((self.steps - self._seen) * self._pace(now))} left" if known else ""
-            self._draw(self._bar() + left, now, logs)
+            left = f" {clock((self.steps - self._seen) * self._pace())} left" if known else ""
+            self._draw(self._bar() + left, logs)
 
     def _end(self, logs: dict | None) -> None:
-        if not self.verbose:
-            return
-        now = time.perf_counter()
-        steps = self._bar() if self._live else f"{self._seen}/{self._seen}"
-        self._draw(f"{steps} {clock(now - self._start)}", now, logs, last=True)
+        if self.verbose:
+            steps = self._bar() if self._live else f"{self._seen}/{self._seen}"
+            self._draw(f"{steps} {clock(time.perf_counter() - self._start)}", logs, last=True)
 
-    def _draw(self, text: str, now: float, logs: dict | None, last: bool = False) -> None:
-        pace = self._pace(now)
+    def _draw(self, text: str, logs: dict | None, last: bool = False) -> None:
+        pace = self._pace()
         speed = "" if not pace else f" {duration(pace)}/step" if self.batch_size is None else \
             f" {self.batch_size / pace:,.0f} samples/s"
         line = text + speed + "".join(f" - {name}: {shown(value)}" for name, value in (logs or {}).items())
@@ -104,11 +101,11 @@ class ProgbarLogger(Callback):
         else:
             self._write(f"\r{line[:shutil.get_terminal_size().columns - 1]}\x1b[K")
 
-    def _pace(self, now: float) -> float:
+    def _pace(self) -> float:
         """Seconds a step, the first one left out where there are others."""
         if self._seen > 1:
-            return (now - self._first) / (self._seen - 1)
-        return (now - self._start) / self._seen if self._seen else 0.0
+            return (self._last - self._first) / (self._seen - 1)
+        return self._last - self._start
 
     def _bar(self) -> str:
         if self.steps is None:

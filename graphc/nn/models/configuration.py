@@ -15,7 +15,7 @@ from ...ir.leaves import Variable, placeholder
 from ...ir.text import parse, text
 from ...ir.types import as_dtype
 from .. import tree
-from ..functional import Call, call_of, order
+from ..functional import Call, call_of, replay
 from ..layers.core import InputLayer
 from ..layers.layer import REGISTRY, Layer
 from ..registry import custom_object_scope
@@ -190,7 +190,7 @@ class _Reader:
         if kind == EXPRESSION:
             graph = parse(config["graph"])
             operands = [self.read(x) for x in config["operands"]]
-            return substituted(graph.outputs, dict(zip(graph.inputs, operands, strict=True)))[0]
+            return replay(graph.outputs, dict(zip(graph.inputs, operands, strict=True)))[0]
         return {key: self.read(x) for key, x in value.items()}
 
 
@@ -250,33 +250,15 @@ def clone_model(model: Model, input_tensors=None, clone_function: Callable[[Laye
         return type(model).from_config(model.get_config())
     given = tree.leaves(input_tensors) if input_tensors is not None else [
         InputLayer.from_config(layer.get_config()).output for layer in model._input_layers]
-    copies = {id(layer): make(layer) for layer in model._operations if not isinstance(layer, InputLayer)}
-    new = _replayed(model, dict(zip(model.inputs, given, strict=True)), copies)
-    inputs = tree.filled(model.input, given)
-    return type(model)(inputs, tree.mapped(new.__getitem__, model.output), name=model.name)
+    copies = {layer: make(layer) for layer in model._operations if not isinstance(layer, InputLayer)}
+    outputs = replay(model.outputs, dict(zip(model.inputs, given, strict=True)), copies)
+    return type(model)(tree.filled(model.input, given), tree.filled(model.output, outputs), name=model.name)
 
 
 def _cloned_sequential(model: Sequential, input_tensors, make: Callable[[Layer], Layer]) -> Sequential:
     given = tree.leaves(input_tensors) if input_tensors is not None else \
         [InputLayer.from_config(model._input_layer.get_config())] if model._input_layer is not None else []
     return type(model)([*given, *map(make, model.layers)], name=model.name, trainable=model.trainable)
-
-
-def _replayed(model: Functional, new: dict[Expr, Expr], copies: dict[int, Layer]) -> dict[Expr, Expr]:
-    """The nodes of a model with other layers: calls are remembered again."""
-    results: dict[Call, list] = {}
-    for x in order(model.outputs, model.inputs):
-        call = call_of(x)
-        if x in new:
-            continue
-        if call is None:
-            (new[x],) = substituted([x], new)
-        else:
-            if call not in results:
-                args, kwargs = tree.mapped(lambda y: new.get(y, y) if isinstance(y, Expr) else y, (call.args, call.kwargs))
-                results[call] = tree.leaves(copies[id(call.layer)](*args, **kwargs))
-            new[x] = results[call][x.attrs["index"]]
-    return new
 
 
 __all__ = ["clone_model", "functional_config", "functional_from_config", "model_from_config", "model_from_json",
