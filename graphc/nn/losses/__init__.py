@@ -36,7 +36,7 @@ from .regression import (
     mean_squared_logarithmic_error,
 )
 from .similarity import Circle, circle
-from .targets import kind_of_targets
+from .targets import by_shapes
 
 serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 
@@ -50,13 +50,12 @@ def get(identifier) -> Loss | None:
 
 def resolve(identifier, y_true_shape, y_pred_shape) -> Loss:
     """The loss `identifier` stands for, by `get`; "crossentropy" is the one that fits targets and outputs of these shapes
-    (None: a size not known)."""
-    if isinstance(identifier, str) and identifier.lower() in ("crossentropy", "ce"):
-        kind = kind_of_targets(y_true_shape, y_pred_shape)
-        return FunctionLoss(REGISTRY[f"{kind}_crossentropy"], name=identifier)
-    found = get(identifier)
+    (None: a size not known). A loss that is given by a name has that name."""
+    found = get(by_shapes(identifier, y_true_shape, y_pred_shape))
     if found is None:
         raise ArgumentError("expected a loss, got None")
+    if isinstance(identifier, str):
+        found.name = identifier
     return found
 
 

@@ -1,7 +1,27 @@
-"""What targets are to a model's outputs, by their shapes."""
+"""What targets are to a model's outputs, by their shapes: which accuracy, and which cross-entropy, is meant."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+WORDS = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
+"""The names that mean one loss or metric or another."""
+
+
+def depends_on_shapes(identifier) -> bool:
+    """Whether it takes the shapes of targets and outputs to say what `identifier` means."""
+    return isinstance(identifier, str) and identifier.lower() in WORDS
+
+
+def by_shapes(identifier, y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> Any:
+    """`identifier`, or, where it depends on the shapes, the name that it means.
+
+    >>> by_shapes("accuracy", (None, 10), (None, 10)), by_shapes("ce", (None,), (None, 10)), by_shapes("mse", (8,), (8,))
+    ('categorical_accuracy', 'sparse_categorical_crossentropy', 'mse')
+    """
+    if not depends_on_shapes(identifier):
+        return identifier
+    return f"{kind_of_targets(y_true_shape, y_pred_shape)}_{WORDS[identifier.lower()]}"
 
 
 def kind_of_targets(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> str:
@@ -17,4 +37,4 @@ def kind_of_targets(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[i
     return "sparse_categorical" if numbers else "categorical"
 
 
-__all__ = ["kind_of_targets"]
+__all__ = ["by_shapes", "depends_on_shapes", "kind_of_targets"]

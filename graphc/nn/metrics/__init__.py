@@ -18,7 +18,7 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from ..losses.targets import kind_of_targets
+from ..losses.targets import by_shapes
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -70,9 +70,7 @@ def get(identifier) -> Metric | None:
 def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     """The metric `identifier` stands for, by `get`. "accuracy" and "crossentropy" are those that fit targets and outputs of
     these shapes (None: a size not known). A metric that is given by a name has that name."""
-    words = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
-    word = words.get(identifier.lower()) if isinstance(identifier, str) else None
-    found = get(f"{kind_of_targets(y_true_shape, y_pred_shape)}_{word}" if word else identifier)
+    found = get(by_shapes(identifier, y_true_shape, y_pred_shape))
     if found is None:
         raise ArgumentError("expected a metric, got None")
     if isinstance(identifier, str):

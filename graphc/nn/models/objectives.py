@@ -10,18 +10,16 @@ from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ir.leaves import as_expr
 from .. import losses, metrics, tree
+from ..losses.targets import depends_on_shapes
 from ..trace import Trace
 from .outputs import Outputs
-
-SHAPED = ("accuracy", "acc", "crossentropy", "ce")
-"""Names that mean one thing or another, by the shapes of targets and outputs."""
 
 
 def _check_name(identifier, kind) -> None:
     """Raises ArgumentError for a name that means nothing, when `compile` is called."""
     if isinstance(identifier, (bool, int, float)):
         raise ArgumentError(f"expected a name, an object or a function, got {identifier!r}")
-    if isinstance(identifier, str) and identifier.lower() not in SHAPED:
+    if isinstance(identifier, str) and not depends_on_shapes(identifier):
         kind.get(identifier)
 
 
@@ -162,12 +160,12 @@ def batch_size(x: Expr) -> Expr:
 # ---- labels -----------------------------------------------------------------------------------------------------------
 def _check_labels(function, y_true: Expr, y_pred: Expr, name: str) -> None:
     """Have labels that are class numbers checked before each step: they must be numbers of the prediction's classes."""
-    word = getattr(function, "name", "") + type(function).__name__.lower()
+    kind = getattr(getattr(function, "fn", None), "__name__", "")
     options = getattr(function, "options", {})
     trace = Trace.active()
     if trace is None or y_true.op.name != "placeholder" or y_true in trace.checks:
         return
-    if "sparse_categorical" in word or "sparsecategorical" in word:
+    if kind.startswith("sparse_categorical"):
         classes = y_pred.shape[options.get("axis", -1)]
         if classes is not None:
             trace.checks[y_true] = lambda labels: check_labels(labels, classes, options.get("ignore_class"), name)

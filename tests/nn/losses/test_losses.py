@@ -6,7 +6,7 @@ import pytest
 
 import graphc
 from graphc.ir.errors import ArgumentError, ShapeError
-from graphc.nn import activations, losses
+from graphc.nn import Input, Sequential, activations, layers, losses
 from graphc.nn.trace import Trace
 
 from .cases import CASES, answers, labels, one_hot, uniform
@@ -199,3 +199,10 @@ def test_what_is_refused():
 def test_shapes_that_do_not_fit(loss, shapes, message):
     with pytest.raises(ShapeError, match=message):
         loss(*(graphc.placeholder(shape) for shape in shapes))
+
+
+def test_labels_are_checked_whatever_the_loss_is_called():
+    model = Sequential([Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "crossentropy")
+    with pytest.raises(ArgumentError, match="label 7 at .* is outside the classes 0 to 2"):
+        model.train_on_batch(uniform(6, 4), np.array([0, 1, 7, 2, 0, 1]))
