@@ -1,7 +1,7 @@
 """What layers leave behind, beside their results, while a function is written down as a graph."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ class Trace:
         self.training, self.origins = training, origins
         self.updates: dict[Variable, Expr] = {}
         self.losses: list[Expr] = []
+        self.owners: list[Layer] = []
         self.masks: dict[Expr, Expr] = {}
         self.checks: dict[Expr, Callable[[np.ndarray], None]] = {}
 
@@ -67,6 +68,16 @@ class Trace:
         if variable in self.updates:
             value = self._after(value, {variable: self.updates[variable]})
         self.updates[variable] = value.astype(variable.dtype)
+
+    def add_losses(self, layer: Layer, losses: Sequence[Expr]) -> None:
+        """Losses of a call of this layer."""
+        self.losses += losses
+        self.owners += [layer] * len(losses)
+
+    def losses_of(self, layers: Iterable[Layer]) -> list[Expr]:
+        """The losses of the calls of these layers."""
+        wanted = set(layers)
+        return [loss for loss, owner in zip(self.losses, self.owners, strict=True) if owner in wanted]
 
     def current(self, x: Expr) -> Expr:
         """`x` with every Variable as it will be after the updates so far."""

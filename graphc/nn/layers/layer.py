@@ -128,13 +128,14 @@ class Layer(Tracking, Configured):
         trace = Trace.active()
         if trace is None:
             raise ArgumentError("add_loss belongs into a layer's call: what it adds depends on the call's inputs")
-        trace.losses += [as_expr(graph) for graph in tree.leaves(loss)]
+        trace.add_losses(self, [as_expr(graph) for graph in tree.leaves(loss)])
 
     @property
     def losses(self) -> list[Expr]:
-        """The losses of the calls in the active trace, and of regularized weights."""
+        """The losses of the calls, in the active trace, of this layer and those below it; and of regularized weights."""
         trace = Trace.active()
-        return [*(trace.losses if trace else []), *(v.regularizer(v) for v in self.trainable_weights if v.regularizer)]
+        called = trace.losses_of(self._flattened()) if trace else []
+        return called + [v.regularizer(v) for v in self.trainable_weights if v.regularizer]
 
     # ---- calls
     def __call__(self, *args, **kwargs):
@@ -235,7 +236,7 @@ class Layer(Tracking, Configured):
     def _after(self, trace: Trace, inputs, results, mask) -> None:
         outputs = [y for y in tree.leaves(results) if isinstance(y, Expr)]
         if self.activity_regularizer is not None:
-            trace.losses += [_for_a_sample(self.activity_regularizer(y), y) for y in outputs]
+            trace.add_losses(self, [_for_a_sample(self.activity_regularizer(y), y) for y in outputs])
         if not self.supports_masking and type(self).compute_mask is Layer.compute_mask:
             if _any(mask) and not any(name.endswith("mask") for name in self._parameters):
                 warnings.warn(f"{self.name} ({type(self).__name__}) does not support masks: that of its input is lost",

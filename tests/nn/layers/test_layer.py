@@ -77,8 +77,8 @@ def test_losses_belong_to_the_call():
     layer, x = Scale(activity_regularizer="l1"), graphc.placeholder((4, 3))
     with Trace() as trace:
         layer(x)
-        losses = layer.losses
-    assert len(losses) == len(trace.losses) + 1 == 3
+        losses, others = layer.losses, Scale().losses
+    assert others == [] and len(losses) == len(trace.losses) + 1 == 3
     found = graphc.interpret([x], losses, [np.full((4, 3), 2.0)])
     np.testing.assert_allclose(found, [24, 0.01 * 24 / 4, 0.01 * 3], 1e-6)
     with pytest.raises(ArgumentError, match="belongs into a layer's call"):
