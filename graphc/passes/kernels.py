@@ -183,6 +183,13 @@ def broadcast_index(x: Expr, i: Indices) -> Indices:
     return tuple(0 if d == 1 else i[added + k] for k, d in enumerate(x.dims))
 
 
+def operand_index(node: Expr, x: Expr, i: Indices) -> Indices:
+    """Where `node`, elementwise, reads `x` for its element `i`: as `broadcast_index`, and at `i` itself along an axis of
+    size 1 that both have, so that operands and results are seen to lie at one place."""
+    added = node.ndim - x.ndim
+    return tuple(i[added + k] if node.dims[added + k] == 1 else at for k, at in enumerate(broadcast_index(x, i)))
+
+
 def fold_index(node: Expr, i: Indices) -> Indices:
     """Where a fold reads its operand for element `i` of its result: anywhere along the axes that it folds."""
     kept = iter(i)
@@ -198,4 +205,4 @@ def reads(node: Expr, i: Indices) -> Iterator[tuple[Expr, Indices | None]]:
         if isinstance(node.op.lower, Index):
             yield base(x), None
         else:
-            yield peel(x, fold_index(node, i) if isinstance(node.op.lower, Fold) else broadcast_index(x, i))
+            yield peel(x, fold_index(node, i) if isinstance(node.op.lower, Fold) else operand_index(node, x, i))

@@ -36,6 +36,12 @@ def test_chains_that_are_one_kernel(chain):
     assert len(kernels([x], outputs)) == 1
 
 
+@pytest.mark.parametrize("dims", [(3, 3, 1, 32), (1, 32), (7, 1), (1, 1), (None, 1)])
+def test_an_axis_of_size_one_is_no_border(dims):
+    x, y, z = (graphc.placeholder(dims) for _ in range(3))
+    assert len(kernels([x, y, z], graphc.sqrt(graphc.exp(x) + y) * graphc.tanh(z))) == 1
+
+
 def test_cross_entropy_and_its_gradient_is_one_kernel_over_rows_and_the_mean():
     x, t = matrix("x", 32), matrix("t", 32)
     cost = graphc.mean(graphc.categorical_crossentropy(t, x, from_logits=True))
