@@ -91,9 +91,30 @@ class IteratedBatches:
         return packed(*parts)
 
 
+class PyDataset:
+    """Batches by number: a subclass says in ``__getitem__(self, k)`` what batch k is, and in ``__len__`` how many there are.
+
+    `on_epoch_begin` and `on_epoch_end` are called around each epoch. Batches are asked for one after the other: `workers`,
+    `use_multiprocessing` and `max_queue_size` change nothing."""
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10):
+        self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
+
+    def __getitem__(self, index: int):
+        raise NotImplementedError(f"{type(self).__name__} has no __getitem__ method")
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} has no __len__ method")
+
+    def on_epoch_begin(self) -> None:
+        """Called before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called after each epoch."""
+
+
 class IndexedBatches(IteratedBatches):
-    """Batches by number: ``batches[k]`` for k below ``len(batches)`` (Keras' PyDataset). `on_epoch_end` is called after
-    each epoch if there is one; workers and queues of it are not needed."""
+    """Batches by number: ``batches[k]`` for k below ``len(batches)``, from a `PyDataset` or what looks like one."""
 
     def __init__(self, batches, weigh: Callable | None = None, shuffle: bool | str = False):
         super().__init__(batches, weigh)
@@ -105,9 +126,10 @@ class IndexedBatches(IteratedBatches):
 
     def epoch(self, random):
         order = random.permutation(len(self)) if self.shuffle else range(len(self))
+        getattr(self.batches, "on_epoch_begin", _nothing)()
         for k in order:
             yield self._read(self.batches[int(k)])
-        getattr(self.batches, "on_epoch_end", lambda: None)()
+        getattr(self.batches, "on_epoch_end", _nothing)()
 
 
 class Feed:
@@ -145,6 +167,10 @@ class Feed:
             return len(self.batches)
         except TypeError:
             return None
+
+
+def _nothing() -> None:
+    pass
 
 
 def batches_of(x, y=None, sample_weight=None, batch_size: int | None = None, shuffle: bool | str = False,
@@ -269,5 +295,5 @@ def weights_of_classes(y, class_weight: dict, sample_weight=None) -> np.ndarray:
 
 
 
-__all__ = ["ArrayBatches", "Batch", "Feed", "IndexedBatches", "IteratedBatches", "as_arrays", "batches_of", "is_arrays",
-           "packed", "split", "unpacked", "weights_of_classes"]
+__all__ = ["ArrayBatches", "Batch", "Feed", "IndexedBatches", "IteratedBatches", "PyDataset", "as_arrays", "batches_of",
+           "is_arrays", "packed", "split", "unpacked", "weights_of_classes"]

@@ -10,6 +10,7 @@ from graphc.nn.data import (
     Feed,
     IndexedBatches,
     IteratedBatches,
+    PyDataset,
     batches_of,
     packed,
     split,
@@ -74,10 +75,11 @@ def test_what_is_iterated_over_is_read_batch_by_batch():
     assert Feed(batches).steps is None
 
 
-class Pieces:
+class Pieces(PyDataset):
     """Batches by number."""
 
     def __init__(self):
+        super().__init__(workers=4)
         self.ended = 0
 
     def __len__(self):
