@@ -115,10 +115,6 @@ class Metric:
         self.update_state(*args, **kwargs)
         return self.result()
 
-    def value(self):
-        """The result after all updates so far."""
-        return self.result()
-
     # ---- without state
     def stateless_update_state(self, metric_variables: Sequence, *args, **kwargs) -> list:
         """What the state would be after a batch, if it were `metric_variables` before; nothing is assigned."""

@@ -141,7 +141,7 @@ class Compiled:
         """The metrics after the batches so far, by name."""
         found = {}
         for metric in sorted(self.metrics, key=lambda m: m is self._compiled_metrics):  # the losses first
-            result = metric.result() if isinstance(metric, CompiledMetrics) else metric.value()
+            result = metric.result()
             found.update(result if isinstance(result, dict) else {metric.name: result})
         return found
 

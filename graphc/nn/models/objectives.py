@@ -149,7 +149,7 @@ class CompiledMetrics:
 
     def result(self) -> dict[str, Any]:
         """The metrics after the batches so far."""
-        return {name: metric.value() for name, metric in self.named.items()}
+        return {name: metric.result() for name, metric in self.named.items()}
 
 
 def batch_size(x: Expr) -> Expr:
