@@ -12,6 +12,7 @@ from . import (
     models,
     ops,
     optimizers,
+    random,
     regularizers,
     saving,
     utils,
@@ -26,4 +27,4 @@ from .variables import Variable
 
 __all__ = ["Initializer", "Input", "Layer", "Model", "Optimizer", "Regularizer", "Sequential", "Variable",
            "activations", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses",
-           "metrics", "models", "ops", "optimizers", "regularizers", "saving", "set_random_seed", "utils"]
+           "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "set_random_seed", "utils"]

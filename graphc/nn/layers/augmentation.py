@@ -16,9 +16,9 @@ from ...ops.index import take
 from ...ops.rearrange import flip, slice_axis
 from ...ops.resize import resize
 from ...ops.shape import expand_dims, permute_dims, squeeze
+from ..random import sequence
 from .arguments import layout, one_of, positive
 from .layer import Layer
-from .regularization import sequence
 from .warping import FILL_MODES, INTERPOLATIONS, Outside, affine
 
 Range = tuple[float, float]
@@ -54,7 +54,7 @@ class _Augmentation(Layer):
         return full(shape, low, "float32") if low == high else random.uniform(shape, low, high, seed=self._draw(place))
 
     def _draw(self, place: int):
-        return sequence(self.seed if self.seed is None else self.seed + place * 0x9E3779B97F4A7C15)
+        return sequence(self.seed + place * 0x9E3779B97F4A7C15 if isinstance(self.seed, int) else self.seed)
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format, "seed": self.seed}

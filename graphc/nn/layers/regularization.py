@@ -6,31 +6,19 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
-from ...ir.leaves import constant
 from ...ir.types import is_float
 from ...ops import random
 from ...ops.elementwise import where
-from ...ops.rearrange import stack
 from .. import regularizers
+from ..random import sequence
 from .arguments import layout
 from .input_spec import InputSpec
 from .layer import Layer
 
 ALPHA = 1.6732632423543772 * 1.0507009873554805
 """What a selu tends to far below 0, but for its sign."""
-
-
-def sequence(seed):
-    """What to draw from in this step: of an int, a sequence of its own, which goes on with the program's steps."""
-    if seed is None or isinstance(seed, Expr):
-        return seed
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise ArgumentError(f"seed is an int, not {seed!r}")
-    return stack([constant(np.uint64(int(seed) % 2**64)), random.state[1]])
 
 
 class _Noise(Layer):
