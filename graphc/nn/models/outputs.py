@@ -51,6 +51,8 @@ class Outputs:
         if found is not None and len(found) == sum(wanted) < len(wanted):
             given = iter(found)
             return [next(given) if w else None for w in wanted]
+        if self.several and isinstance(y, Expr):
+            raise ArgumentError(f"y is one array of targets; the outputs are {self.names}: give a list, or a dict by name")
         return self.matched(y, "y", lambda x: isinstance(x, Expr) and not self.several)
 
     def weights(self, sample_weight) -> list:
