@@ -6,40 +6,31 @@ from __future__ import annotations
 
 import math
 
-from ...ir.errors import ArgumentError, ShapeError
+from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ir.integer import Size
 from ...ops import random
 from ...ops.creation import arange, full, number
 from ...ops.elementwise import cos, floor, sin, where
 from ...ops.index import take
-from ...ops.rearrange import flip, slice_axis
-from ...ops.resize import resize
-from ...ops.shape import expand_dims, permute_dims, squeeze
+from ...ops.rearrange import flip
 from ..random import sequence
-from .arguments import layout, one_of, positive
-from .layer import Layer
+from .arguments import one_of, positive
+from .images import ImageLayer, known_size, middle
 from .warping import FILL_MODES, INTERPOLATIONS, Outside, affine
 
 Range = tuple[float, float]
 
 
-class _Augmentation(Layer):
-    """A layer that changes images ``[batch, height, width, channels]`` in training."""
+class _Augmentation(ImageLayer):
+    """A layer that changes images in training."""
 
     def __init__(self, data_format: str | None = None, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.data_format, self.seed = layout(data_format), seed
+        super().__init__(data_format, **kwargs)
+        self.seed = seed
 
     def call(self, inputs, training=True):
-        images = inputs.astype(self.compute_dtype)
-        if inputs.ndim not in (3, 4):
-            raise ShapeError(f"takes images (batch, height, width, channels), or one, not of shape {inputs.shape}")
-        batched = images if inputs.ndim == 4 else expand_dims(images, 0)
-        first = self.data_format == "channels_first"
-        changed = self._changed(permute_dims(batched, (0, 2, 3, 1)) if first else batched, training)
-        changed = permute_dims(changed, (0, 3, 1, 2)) if first else changed
-        return changed if inputs.ndim == 4 else squeeze(changed, 0)
+        return self._of_images(inputs, lambda images: self._changed(images, training))
 
     def _changed(self, images: Expr, training: bool) -> Expr:
         return self._augmented(images) if training else images
@@ -57,7 +48,7 @@ class _Augmentation(Layer):
         return sequence(self.seed + place * 0x9E3779B97F4A7C15 if isinstance(self.seed, int) else self.seed)
 
     def get_config(self):
-        return {**super().get_config(), "data_format": self.data_format, "seed": self.seed}
+        return {**super().get_config(), "seed": self.seed}
 
 
 class RandomFlip(_Augmentation):
@@ -188,11 +179,9 @@ class RandomCrop(_Augmentation):
         self.height, self.width = positive("height", height), positive("width", width)
 
     def _changed(self, images, training):
-        size, target = images.dims[1:3], (self.height, self.width)
-        if not all(isinstance(n, int) for n in size):
-            raise ShapeError(f"height and width must be known; the images have the shape {images.shape}")
+        size, target = known_size(images), (self.height, self.width)
         if not training or size[0] <= target[0] or size[1] <= target[1]:
-            return _middle(images, size, target)
+            return middle(images, target)
         for place, (n, m) in enumerate(zip(size, target, strict=True)):
             start = floor(random.uniform((), 0, n - m + 1, seed=self._draw(place))).astype("int32")
             images = take(images, start + arange(m, dtype="int32"), place + 1)
@@ -200,14 +189,6 @@ class RandomCrop(_Augmentation):
 
     def get_config(self):
         return {**super().get_config(), "height": self.height, "width": self.width}
-
-
-def _middle(images: Expr, size: tuple[int, int], target: tuple[int, int]) -> Expr:
-    """The largest middle part of the target's proportions, resized."""
-    parts = (max(1, min(size[0], size[1] * target[0] // target[1])), max(1, min(size[1], size[0] * target[1] // target[0])))
-    for axis, (n, m) in enumerate(zip(size, parts, strict=True), 1):
-        images = slice_axis(images, axis, (n - m) // 2, m)
-    return images if parts == target else resize(images, target)
 
 
 __all__ = ["RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"]
