@@ -1,6 +1,7 @@
 """Callbacks: what runs between the steps of training."""
 from .backup import BackupAndRestore
-from .callback import Callback, CallbackList, History, LambdaCallback
+from .callback import Callback, History, LambdaCallback
+from .callback_list import CallbackList
 from .checkpoint import ModelCheckpoint
 from .csv_logger import CSVLogger
 from .monitor import MonitorCallback

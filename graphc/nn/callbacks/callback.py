@@ -1,12 +1,8 @@
 """What runs between the steps of training."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
 from ...ir.errors import ArgumentError
 from ...ir.registry import nearest
-from .. import tree
 
 
 class Callback:
@@ -34,54 +30,12 @@ SAME = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batc
 """Other names of events."""
 
 
-def _nothing(self, *args, **kwargs) -> None:
+def nothing(self, *args, **kwargs) -> None:
     """Does nothing unless a subclass says otherwise."""
 
 
 for _event in (*EVENTS, *SAME.values()):
-    setattr(Callback, _event, _nothing)
-
-
-class CallbackList:
-    """Several callbacks as one; events that none of them listens to cost nothing."""
-
-    def __init__(self, callbacks: Iterable[Callback], model=None, params: dict | None = None):
-        self.callbacks = list(callbacks)
-        for callback in self.callbacks:
-            if not isinstance(callback, Callback):
-                raise ArgumentError(f"callbacks are Callback objects, not {callback!r}")
-            callback.set_params(params or {})
-            if model is not None:
-                callback.set_model(model)
-        self._listeners = {event: [heard for c in self.callbacks if (heard := _listener(c, event))] for event in EVENTS}
-
-    @classmethod
-    def of(cls, given, model, params: dict, defaults: Iterable[Callback] = ()) -> CallbackList:
-        """Callbacks as `fit` is given them, and after them those of `defaults` of whose kind there is none."""
-        if isinstance(given, CallbackList):
-            return given
-        callbacks = [c for c in tree.leaves(given) if c is not None]
-        callbacks += [d for d in defaults if not any(isinstance(c, type(d)) for c in callbacks)]
-        return cls(callbacks, model, params)
-
-    def __call__(self, event: str, *args) -> None:
-        for listener in self._listeners[event]:
-            listener(*args)
-
-    def listens(self, event: str) -> bool:
-        """Whether anybody wants to know."""
-        return bool(self._listeners[event])
-
-    def find(self, kind: type) -> Any:
-        """The first callback of this class."""
-        return next((c for c in self.callbacks if isinstance(c, kind)), None)
-
-
-def _listener(callback: Callback, event: str) -> Callable | None:
-    for name in (event, SAME.get(event)):
-        if name and (getattr(type(callback), name) is not _nothing or name in vars(callback)):
-            return getattr(callback, name)
-    return None
+    setattr(Callback, _event, nothing)
 
 
 class History(Callback):
@@ -115,4 +69,4 @@ class LambdaCallback(Callback):
                 setattr(self, name, function)
 
 
-__all__ = ["Callback", "CallbackList", "History", "LambdaCallback"]
+__all__ = ["EVENTS", "SAME", "Callback", "History", "LambdaCallback", "nothing"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...ir.errors import ArgumentError, NotFinite
 from .. import seeds
-from ..callbacks import CallbackList, History, ProgbarLogger
+from ..callbacks import CallbackList, History
 from ..data import ArrayBatches, Feed, batches_of, split, unpacked
 from .compiled import Compiled, listed
 from .steps import Step
@@ -131,10 +131,11 @@ class Trainer(Compiled):
         return {} if values is None else step.logs(values)
 
     def _callbacks(self, given, verbose, epochs: int, feed: Feed, history: bool = False) -> CallbackList:
-        defaults = [History()] * history + [ProgbarLogger()] * (verbose not in (0, False))
+        if isinstance(given, CallbackList):
+            return given
         params = {"verbose": verbose, "epochs": epochs, "steps": feed.steps,
                   "batch_size": getattr(feed.batches, "batch_size", None)}
-        return CallbackList.of(given, self, params, defaults)
+        return CallbackList(given, history, verbose not in (0, False), self, **params)
 
 
 _STOPS = {"train": "stop_training", "test": "stop_evaluating"}

@@ -71,6 +71,20 @@ def test_functions_are_callbacks(model):
     assert model.history.history["more"] == [1.0] and model.history.history["loss"] == [losses[-1][1]]
 
 
+def test_a_loop_of_ones_own_tells_its_callbacks(model, capsys):
+    recorder = Recorder()
+    several = CallbackList([recorder], add_history=True, add_progbar=True, model=model, epochs=1, steps=2, verbose=2)
+    several.on_train_begin()
+    several.on_epoch_begin(0)
+    several.on_train_batch_end(1, {"loss": 2.0})
+    several.on_epoch_end(0, {"loss": 2.0})
+    several.on_train_end()
+    assert recorder.heard == [("on_train_begin", None), ("on_epoch_begin", 0), ("on_train_batch_end", 1),
+                              ("on_epoch_end", 0), ("on_train_end", None)]
+    assert several.find(History).history == {"loss": [2.0]} and "loss: 2.0000" in capsys.readouterr().out
+    assert recorder.model is model
+
+
 def test_a_callback_ends_training(model):
     stop = LambdaCallback(on_train_batch_end=lambda batch, logs: setattr(model, "stop_training", batch == 1))
     recorder = Recorder()
