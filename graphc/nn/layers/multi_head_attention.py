@@ -55,6 +55,7 @@ class HeadedAttention(WeightedLayer):
         bias_axes = equation.rpartition("...")[2] if self.use_bias else None
         dense = EinsumDense(equation, sizes, activation, bias_axes, activity_regularizer=self._each_activity,
                             dtype=self.dtype_policy, name=name, **rules)
+        dense.supports_masking = True
         dense.build(input_shape)
         return dense
 

@@ -63,6 +63,7 @@ def test_each_head_is_an_attention():
     np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("error")
 def test_masks_of_inputs_are_found_and_that_of_the_query_goes_on():
     query, value = graphc.placeholder((None, 3, 5)), graphc.placeholder((None, 4, 5))
     masks = [graphc.placeholder((None, 3), "bool"), graphc.placeholder((None, 4), "bool")]
