@@ -68,7 +68,7 @@ def functional_from_config(cls: type, config: dict, custom_objects: dict | None 
         reader = _Reader(config["layers"])
     inputs = _over_places(reader.tensor_at, config["input_layers"])
     outputs = _over_places(lambda x: reader.tensor_at(x) if _is_place(x) else reader.read(x), config["output_layers"])
-    return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+    return cls(inputs, outputs, name=config.get("name"), trainable=None if config.get("trainable", True) else False)
 
 
 class _Writer:

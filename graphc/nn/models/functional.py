@@ -19,7 +19,7 @@ from .model import Model
 class Functional(Model):
     """The graph between some inputs and outputs: expressions, lists or dicts of them."""
 
-    def __init__(self, inputs, outputs, name: str | None = None, trainable: bool = True, **kwargs):
+    def __init__(self, inputs, outputs, name: str | None = None, trainable: bool | None = None, **kwargs):
         Layer.__init__(self, name=name, **kwargs)
         self._structures = inputs, outputs
         self.inputs, self.outputs = _expressions("inputs", inputs), _expressions("outputs", outputs)
@@ -29,7 +29,8 @@ class Functional(Model):
         self._operations = layers_by_depth(self.outputs, self.inputs, self._input_layers)
         self._check_names()
         self.output_names = [_name(x) for x in self.outputs]
-        self.trainable = trainable
+        if trainable is not None:
+            self.trainable = trainable
         self.built = True
 
     def _check_connected(self) -> None:

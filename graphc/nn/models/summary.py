@@ -19,10 +19,7 @@ HEAD = ["Layer (type)", "Output Shape", "Param #"]
 
 def summary(model: Model, line_length: int | None = None, positions: Sequence[float] | None = None,
             expand_nested: bool = False, show_trainable: bool = False, layer_range: Sequence[str] | None = None) -> str:
-    """The table, and the totals below it."""
-    if not model.built:
-        raise ArgumentError(f"{model.name} has no weights yet: begin it with an Input, call it on data, or use "
-                            "build(input_shape)")
+    """The table, and the totals below it. Layers without weights yet are "unbuilt", and their shapes unknown."""
     connected = hasattr(model, "_nodes")
     rows = [_row(layer, depth, _results(owner, layer), _sources(owner, layer) if connected else None, show_trainable)
             for owner, layer, depth in _within(model, _chosen(model.layers, layer_range), expand_nested)]
@@ -49,7 +46,8 @@ def _chosen(layers: list[Layer], names: Sequence[str] | None) -> list[Layer]:
 
 
 def _row(layer: Layer, depth: int, results: list, sources: list[str] | None, show_trainable: bool) -> list[str]:
-    cells = [f"{'  ' * depth}{layer.name} ({type(layer).__name__})", _shapes(layer, results), f"{layer.count_params():,}"]
+    count = f"{layer.count_params():,}" if layer.built or layer.weights else "0 (unbuilt)"
+    cells = [f"{'  ' * depth}{layer.name} ({type(layer).__name__})", _shapes(layer, results), count]
     cells += [] if sources is None else [", ".join(sources)]
     return [*cells, *[("Y" if layer.trainable else "N") if layer.weights else "-"] * show_trainable]
 

@@ -118,6 +118,8 @@ def test_summaries():
 def test_summary_prints(capsys):
     sequence().summary()
     assert "dense" in capsys.readouterr().out
+    keras.Sequential([layers.Dense(7, name="later")]).summary()
+    assert "later (Dense)  ?             0 (unbuilt)" in capsys.readouterr().out
     with pytest.raises(ArgumentError, match="layer_range"):
         sequence().summary(layer_range=("first",))
 

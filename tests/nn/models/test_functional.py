@@ -104,6 +104,16 @@ def test_dropping_and_freezing():
     assert model.trainable_weights == []
 
 
+def test_frozen_layers_stay_frozen_in_other_models():
+    x = keras.Input((4,))
+    base = keras.Model(x, layers.Dense(3)(x))
+    base.trainable = False
+    model = keras.Model(x, layers.Dense(2)(base(x)))
+    for same in (model, keras.models.clone_model(model), keras.models.model_from_json(model.to_json())):
+        assert [w.shape for w in same.trainable_weights] == [(3, 2), (2,)]
+    assert keras.Model(x, base.output, trainable=True).trainable_weights == base.weights
+
+
 def test_a_sequence_is_built_when_its_input_is_seen():
     model = keras.Sequential([layers.Dense(3), layers.Dense(2)])
     assert model.weights == [] and not model.built
@@ -149,7 +159,6 @@ x4, x3 = keras.Input((4,), name="four"), keras.Input((3,), name="three")
     (lambda m: keras.Sequential([layers.Dense(1, name="d"), layers.Dense(1, name="d")]), "a layer named 'd' already"),
     (lambda m: keras.Sequential().pop(), "no layers to pop"),
     (lambda m: keras.Sequential().build((None, 3)), "has no layers"),
-    (lambda m: keras.Sequential([layers.Dense(1)]).summary(), "has no weights yet"),
 ])
 def test_what_is_no_model_is_refused(two, make, message):
     with pytest.raises((ArgumentError, NotImplementedError), match=message):
