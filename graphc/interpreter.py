@@ -5,14 +5,14 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from .ir.errors import ArgumentError
+from .ir.errors import ArgumentError, IndexOutOfBounds
 from .ir.expr import Expr, label, locating
 from .ir.graph import Graph, topological
 from .ir.inputs import as_input, bind
 from .ir.integer import Symbol
 from .ir.leaves import Variable, as_expr
 from .ir.loop import family, is_loop, shared
-from .ir.sizes import check, concrete, settled, unsettled
+from .ir.sizes import check, concrete, located, settled, unsettled
 
 
 @locating
@@ -24,7 +24,7 @@ def interpret(inputs: Expr | Sequence[Expr], outputs: Expr | Sequence[Expr], val
     input's dtype where lists of the same numbers would. Variables have their present value, unless they are inputs.
 
     Raises ArgumentError where values are missing or too many, CallError where one does not fit its input, or sizes that
-    only values tell do not fit together.
+    only values tell do not fit together, IndexOutOfBounds where an index is outside its axis.
 
     >>> from graphc import placeholder
     >>> x = placeholder((None,), name="x")
@@ -81,4 +81,7 @@ def _value(node: Expr, known: Mapping[Expr, np.ndarray], sizes: Mapping[Symbol, 
     if node.op.name == "placeholder":
         raise ArgumentError(f"no value was given for the placeholder {label(node)}:{node.type}, made at {node.line}")
     attrs = {k: settled(v, sizes) for k, v in node.attrs.items()}
-    return np.asarray(node.op.numpy(*(known[x] for x in node.inputs), **attrs)).astype(node.dtype)
+    try:
+        return np.asarray(node.op.numpy(*(known[x] for x in node.inputs), **attrs)).astype(node.dtype)
+    except IndexOutOfBounds as error:
+        raise IndexOutOfBounds(located(error, node, sizes)) from None

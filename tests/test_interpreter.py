@@ -4,7 +4,7 @@ import pytest
 
 import graphc
 from graphc.interpreter import interpret
-from graphc.ir.errors import ArgumentError, CallError
+from graphc.ir.errors import ArgumentError, CallError, IndexOutOfBounds
 
 
 @pytest.fixture
@@ -102,3 +102,14 @@ def test_arrays_convert_as_lists_do():
     assert interpret([i, h], i + h, [np.array([1, 2]), np.array([0.5, 1.0])]).tolist() == [1.5, 3.0]
     with pytest.raises(CallError, match="300 does not fit into int8"):
         interpret([i], i, [np.array([1, 300])])
+
+
+@pytest.mark.parametrize("formula, name", [(lambda x, i: graphc.take(x, i), "gather"),
+                                           (lambda x, i: x.at[i].add(1), "index"),
+                                           (lambda x, i: graphc.take_along_axis(x, i, 0), "take_along_axis")])
+def test_an_index_out_of_bounds_is_told_with_the_op_and_its_line(formula, name):
+    x, i = graphc.placeholder((None,), name="x"), graphc.placeholder((2,), "int64", "i")
+    y = formula(x, i)
+    with pytest.raises(IndexOutOfBounds, match=rf"{name}\(.*i:i64\[2\]\): index 7 is out .*\n  made at .*formula\(x, i\)|"
+                                               rf"{name}\(.*i:i64\[2\]\): index 7 is out .*\n  made at .*lambda x, i"):
+        interpret([x, i], y, [np.ones(3), [1, 7]])

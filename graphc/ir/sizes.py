@@ -34,8 +34,13 @@ def check(nodes: tuple[Expr, ...], sizes: Mapping[Symbol, int]) -> None:
         try:
             check_node(node, sizes)
         except GraphcError as error:
-            given = ", ".join(f"{label(x)}:{concrete(x.type, sizes)}" for x in node.inputs)
-            raise CallError(f"{node.op.name}({given}): {error}\n  made at {node.line}") from None
+            raise CallError(located(error, node, sizes)) from None
+
+
+def located(error: GraphcError, node: Expr, sizes: Mapping[Symbol, int]) -> str:
+    """What went wrong in `node` at these sizes, with its line."""
+    given = ", ".join(f"{label(x)}:{concrete(x.type, sizes)}" for x in node.inputs)
+    return f"{node.op.name.removeprefix('checked_')}({given}): {error}\n  made at {node.line}"
 
 
 def check_node(node: Expr, sizes: Mapping[Symbol, int]) -> None:

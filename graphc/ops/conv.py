@@ -221,8 +221,8 @@ def conv_transpose(x, w, strides=1, padding="valid", output_padding=None, data_f
 
     `w` is ``[*kernel, filters, c]``. Without `output_padding`, "valid" makes ``(size - 1) * stride + max(span,
     stride)`` outputs and "same" ``size * stride``, where `span` is that of the dilated kernel; `output_padding` (an
-    int, or one for each axis) sets what is added to ``(size - 1) * stride + span``, or for "same" to ``(size - 1) *
-    stride + span % 2``."""
+    int, or one for each axis, less than its stride) sets what is added to ``(size - 1) * stride + span``, or for "same"
+    to ``(size - 1) * stride + span % 2``."""
     x, w = as_expr(x), as_expr(w)
     axes = _spatial_axes("conv_transpose", x, w)
     x = _channels_last("conv_transpose", x, data_format)
@@ -231,6 +231,9 @@ def conv_transpose(x, w, strides=1, padding="valid", output_padding=None, data_f
     added = (None,) * axes
     if output_padding is not None:
         added = _per_axis("conv_transpose", "output_padding", output_padding, axes, 0)
+        if any(a >= s for a, s in zip(added, strides, strict=True)):
+            raise ArgumentError(f"conv_transpose: output_padding must be less than the strides {strides}, "
+                                f"not {output_padding!r}")
     spans = [(k - 1) * d + 1 for k, d in zip(w.dims[:-2], dilation, strict=True)]
     edges = [_transposed_padding(*each, padding) for each in zip(spans, strides, added, strict=True)]
     sizes = tuple((n - 1) * s + low + high - span + 2

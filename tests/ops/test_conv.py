@@ -181,3 +181,9 @@ def test_conv_refuses_bool():
 def test_conv_transpose_refuses_explicit_padding():
     with pytest.raises(ArgumentError, match="conv_transpose"):
         graphc.conv_transpose(graphc.placeholder((2, 8, 3)), graphc.placeholder((3, 4, 3)), padding=1)
+
+
+@pytest.mark.parametrize("strides, added", [(2, 2), (1, 1), ((2, 3), (1, 3)), ((3, 2), 2)])
+def test_conv_transpose_refuses_as_much_output_padding_as_a_stride(strides, added):
+    with pytest.raises(ArgumentError, match=r"conv_transpose[\s\S]*output_padding must be less than the strides"):
+        graphc.conv_transpose(graphc.placeholder((2, 8, 8, 3)), graphc.placeholder((3, 3, 4, 3)), strides, "valid", added)
