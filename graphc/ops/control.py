@@ -18,9 +18,10 @@ from ..ir.graph import Graph, substituted, topological
 from ..ir.integer import Integer, Size
 from ..ir.leaves import as_expr, is_weak, placeholder, weak_constant
 from ..ir.loop import Loop, Part
-from ..ir.op import Fold, Kernel, Op
+from ..ir.op import Op
 from ..ir.registry import public
-from ..ir.types import Type, is_float, show_dims
+from ..ir.types import Type, show_dims
+from .backward import looped, scan_gradient
 from .capture import captured, draws, made_since, redrawn, stand_in, states
 from .creation import zeros_like
 
@@ -105,64 +106,6 @@ def _while(run, *operands, body, trip):
 
 
 # ---- derivatives ----------------------------------------------------------------------------------------------------
-def _scan_gradient(gs: dict[int, Expr], wanted: Sequence[bool], pull: Callable, *operands: Expr, body: Graph,
-                   carries: int, slices: int, length: Size, reverse: bool) -> list[Expr | None]:
-    """A loop from the last iteration to the first, which takes the gradients of the carries back, adds up those of what is
-    the same for all iterations, and stacks those of the slices. What it needs of each iteration the loop forward gives, as
-    further results: its carries, products and sums; it computes again what is elementwise."""
-    floats = [k for k in range(carries) if is_float(body.outputs[k].dtype)]
-    given = [k for k in sorted(gs) if k >= carries]
-    others = [k for k in range(carries, len(operands)) if wanted[k]]
-    sums = [k for k in others if k >= carries + slices]
-    g_states = [stand_in(body.inputs[k]) for k in floats]
-    g_given = [stand_in(body.outputs[k]) for k in given]
-    totals = [stand_in(body.inputs[k]) for k in sums]
-    inputs = [body.inputs[k] for k in floats + others]
-    pulled = dict(zip(floats + others, pull([body.outputs[k] for k in floats + given], g_states + g_given, inputs),
-                      strict=True))
-    results = [*(pulled[k] for k in floats), *(t + pulled[k] for t, k in zip(totals, sums, strict=True)),
-               *(pulled[k] for k in others if k not in sums)]
-    attrs = {"carries": carries, "slices": slices, "length": length, "reverse": reverse}
-    kept = _residuals(results, body, carries)
-    forward = Graph(body.inputs, (*body.outputs, *kept))
-    saved = [scan_row(*operands, body=forward, output=len(body.outputs) + k, **attrs) for k in range(len(kept))]
-    rows = [stand_in(x) for x in kept]
-    results = substituted(results, dict(zip(kept, rows, strict=True)))
-    sliced = {x: operand for x, operand in zip(body.inputs[carries:carries + slices], operands[carries:], strict=False)
-              if x in set(topological(results))}
-    outside = dict(zip(body.inputs[carries + slices:], operands[carries + slices:], strict=True))
-    found = _looped([*(gs.get(k, zeros_like(operands[k])) for k in floats), *(zeros_like(operands[k]) for k in sums)],
-                    [*g_states, *totals], [*saved, *sliced.values(), *(gs[k] for k in given)],
-                    [*rows, *sliced, *g_given], results, length, not reverse, outside)
-    gradients = dict(zip(floats + sums + [k for k in others if k not in sums], found, strict=True))
-    return [gradients.get(k) for k in range(len(operands))]
-
-
-def _residuals(results: Sequence[Expr], body: Graph, carries: int) -> list[Expr]:
-    """What of an iteration is kept, rather than computed again: its carries, and what no elementwise op gives."""
-    forward, states, kept = set(body.order), set(body.inputs[:carries]), {}
-    stack, seen = list(results), set()
-    while stack:
-        x = stack.pop()
-        if x in seen:
-            continue
-        seen.add(x)
-        if x in states or x in forward and isinstance(x.op.lower, (Kernel, Fold, Loop)):
-            kept[x] = None
-        else:
-            stack.extend(x.inputs)
-    return list(kept)
-
-
-def _looped(carries: Sequence[Expr], carried: Sequence[Expr], sliced: Sequence[Expr], rows: Sequence[Expr],
-            results: Sequence[Expr], length: Size, reverse: bool, outside: dict[Expr, Expr]) -> list[Expr]:
-    """A scan whose body is there already, from `carried` and `rows` to `results`; `outside`: what stand-ins stand for."""
-    part = captured([*carried, *rows], results)
-    free = substituted(part.operands, outside)
-    attrs = {"body": part.body, "carries": len(carries), "slices": len(sliced), "length": length, "reverse": reverse}
-    return [scan_row(*carries, *sliced, *free, output=k, **attrs) for k in range(len(results))]
-
-
 def _while_gradient(gs, wanted, pull, *operands, **attrs):
     raise GradientError("while_loop has no gradient: how often it runs is known only once it has, and so is what it would "
                         "have to keep; use scan, whose length is known")
@@ -193,7 +136,7 @@ def _branched(test: Expr, true: Sequence[Expr], false: Sequence[Expr], inside, o
     return [cond_row(test, *operands, output=k, **attrs) for k in range(len(true))]
 
 
-scan_row = Op("scan", _scan, _scan_type, Loop(_scan_parts), _scan_gradient,
+scan_row = Op("scan", _scan, _scan_type, Loop(_scan_parts), scan_gradient,
               doc="A sub-graph for each row of some arrays, one after the other.")
 
 while_row = Op("while_loop", _while, _while_type, Loop(_while_parts), _while_gradient,
@@ -238,8 +181,8 @@ def scan(f: Callable, init, xs=None, length=None, reverse: bool = False) -> tupl
     drawn = draws([*carried, *rows], results, mark)
     own = states(drawn, (size,))
     results = redrawn(results, drawn, seeds := {x: stand_in(s, (2,)) for x, s in own.items()})
-    found = _looped(_leaves(init), carried, [*_leaves(xs), *own.values()], [*rows, *seeds.values()], results, size,
-                    bool(reverse), {})
+    stacks = dict(zip([*rows, *seeds.values()], [*_leaves(xs), *own.values()], strict=True))
+    found = looped(_leaves(init), carried, stacks, results, size, bool(reverse), {})
     return _filled(init, found[:len(carried)]), _filled(y, found[len(carried):])
 
 

@@ -165,6 +165,27 @@ def test_variables_are_read_inside_and_written_after():
     np.testing.assert_array_equal(w.numpy(), [16, 32])
 
 
+def test_the_gradient_of_weights_is_one_product_over_all_iterations():
+    net = Net()
+    h, _ = net.by_scan()
+    g, = graphc.grad(graphc.sum(h), [net.u])
+    backward = {n.attrs["body"] for n in graphc.ir.graph.topological([g]) if n.op.name == "scan" and n.attrs["reverse"]}
+    assert g.op.name == "matmul" and g.inputs[1].shape == (SIZES["steps"] * SIZES["batch"], SIZES["units"])
+    assert [n.op.name for body in backward for n in body.order].count("matmul") == 1  # back to the state
+
+
+def test_no_iterations_at_all(rng):
+    net = Net()
+    x = graphc.placeholder((None, *net.x.shape[1:]), "float64")
+    h, ys = graphc.scan(net.step, net.h, x)
+    f = graphc.compile([x, *net.inputs[1:]], [h, ys, *graphc.grad(cost(h, ys), [x, *net.inputs[1:]])])
+    _, state, *weights = net.values(rng)
+    found = f(np.zeros((0, *x.shape[1:])), state, *weights)
+    expected = state, np.zeros((0, *state.shape)), np.zeros((0, *x.shape[1:])), 2 * state, 0 * weights[0], 0 * weights[1]
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b)
+
+
 def test_what_does_not_change_is_computed_once_outside():
     x, w = tensor(3), tensor(4, name="w")
     _, ys = graphc.scan(lambda c, x: (c, x * graphc.sum(graphc.exp(w))), (), x)
