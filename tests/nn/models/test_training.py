@@ -131,6 +131,7 @@ def test_layers_add_losses_and_frozen_layers_stay():
     outputs, hidden = model.predict(X, verbose=0), keras.Model(model.input, model.get_layer("base").output)
     expected = np.mean(outputs ** 2) + 0.5 * np.mean(hidden.predict(X, verbose=0) ** 2)
     assert model.evaluate(X, targets, batch_size=22, verbose=0) == pytest.approx(expected, rel=1e-5)
+    model.fit(X, targets, verbose=0)
     before = model.get_weights()
     model.get_layer("base").trainable = False  # the step is written anew at the next fit
     model.fit(X, targets, verbose=0)
