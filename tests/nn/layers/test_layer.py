@@ -133,6 +133,9 @@ def test_a_mask_goes_on_until_a_layer_loses_it():
         warnings.simplefilter("error")
         masked = layers.Softmax(axis=1)(layers.Lambda(lambda y, mask: graphc.sum(y, -1) * mask)(y))
     assert masked.shape == (None, 3)
+    with Trace() as trace:
+        narrow = layers.Dense(2, dtype="mixed_float16")(layers.Embedding(5, 2, mask_zero=True)(words))
+    assert narrow.dtype == np.float16 and trace.masks[narrow].shape == (None, 3)
     with pytest.warns(UserWarning, match="flatten.* does not support masks"):
         layers.Flatten()(y)
 

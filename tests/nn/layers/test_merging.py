@@ -37,20 +37,20 @@ def test_signatures_are_those_of_keras():
 
 
 @pytest.mark.parametrize("name", ["Add", "Multiply", "Maximum", "Minimum", "Concatenate"])
-@pytest.mark.parametrize("masked", [(True, True), (False, True), (True, False)])
+@pytest.mark.parametrize("masked", [(True, True, True), (False, True, True), (True, False, True), (True, True)])
 def test_masks_as_in_keras(name, masked):
     keras, torch = pytest.importorskip("keras"), pytest.importorskip("torch")
-    a, b = arrays(S, S)
-    a[0, 1], b[0, :2], b[2] = 0, 0, 0
-    inputs = [torch.tensor(x) for x in (a, b)]
+    values = arrays(S, S, S)[:len(masked)]
+    values[0][:2, :2], values[1][0, 1:], values[1][2], values[-1][:2, 2:] = 0, 0, 0, 0
+    inputs = [torch.tensor(x) for x in values]
     expected = getattr(keras.layers, name)()([keras.layers.Masking()(x) if m else x
                                               for x, m in zip(inputs, masked, strict=True)])
     mask = getattr(expected, "_keras_mask", None)
-    x, y = graphc.placeholder(S), graphc.placeholder(S)
+    inputs = [graphc.placeholder(S) for _ in masked]
     with Trace() as trace:
-        z = getattr(layers, name)()([layers.Masking()(x) if m else x for x, m in zip((x, y), masked, strict=True)])
+        z = getattr(layers, name)()([layers.Masking()(x) if m else x for x, m in zip(inputs, masked, strict=True)])
     assert (z in trace.masks) == (mask is not None)
-    value, found = graphc.interpret([x, y], [z, trace.masks.get(z, z)], [a, b])
+    value, found = graphc.interpret(inputs, [z, trace.masks.get(z, z)], values)
     np.testing.assert_allclose(value, expected.numpy(), 1e-6)
     if mask is not None:
         np.testing.assert_array_equal(found, mask.numpy())
