@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
@@ -107,9 +108,10 @@ class Compiled:
         weights = self.trainable_weights
         if self.optimizer is None:
             raise ArgumentError(f"{self.name} has no optimizer: give compile one")
-        if not weights:
-            raise ArgumentError(f"{self.name} has no trainable weights")
-        self.optimizer.minimize(loss, weights)
+        if weights:
+            self.optimizer.minimize(loss, weights)
+        else:
+            warnings.warn(f"{self.name} has no trainable weights: nothing is learned", stacklevel=2)
         return self._logs(x, y, y_pred, sample_weight, loss)
 
     def test_step(self, data) -> dict[str, Any]:

@@ -143,6 +143,16 @@ def test_layers_add_losses_and_frozen_layers_stay():
     assert not np.array_equal(before[0], model.get_weights()[0])
 
 
+def test_a_model_without_trainable_weights_learns_nothing():
+    model = classifier()
+    model.trainable = False
+    before = model.get_weights()
+    with pytest.warns(UserWarning, match="has no trainable weights"):
+        history = model.fit(X, LABELS, batch_size=22, verbose=0).history
+    assert history["loss"] == [pytest.approx(model.evaluate(X, LABELS, batch_size=22, verbose=0)[0])]
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
 def test_a_layer_that_makes_nan_is_named():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(4, kernel_initializer="ones", name="sums"),
                               layers.Dense(4, activation=graphc.log, name="logs")])
