@@ -5,17 +5,18 @@ import numpy as np
 
 from ..ir.errors import ArgumentError, ShapeError
 from ..ir.expr import Expr
-from ..ir.integer import Integer, maximum
+from ..ir.integer import Integer, Size, maximum
 from ..ir.leaves import as_expr
+from ..ir.op import Case, Index, Op
 from ..ir.registry import public
-from ..ir.types import as_axis
+from ..ir.types import Type, as_axis
 from .creation import full, indices, number
 from .elementwise import maximum as larger
 from .elementwise import minimum as smaller
 from .elementwise import remainder, where
 from .gather import gather
 from .rearrange import placed
-from .shape import broadcast_to, expand_dims, flatten, reshape
+from .shape import broadcast_to, expand_dims, flatten, reshape, with_sizes
 
 
 # ---- repetition -----------------------------------------------------------------------------------------------------
@@ -23,7 +24,8 @@ from .shape import broadcast_to, expand_dims, flatten, reshape
 def repeat(x, repeats, axis=None) -> Expr:
     """Each element `repeats` times, one after another, along `axis` (of the flattened array where it is None).
 
-    `repeats` is an int, or one int for each element along the axis."""
+    `repeats` is an int, or one int for each element along the axis: an axis of unknown size must have as many when the
+    graph runs."""
     x = as_expr(x)
     if axis is None:
         x, axis = flatten(x), 0
@@ -35,8 +37,9 @@ def repeat(x, repeats, axis=None) -> Expr:
         raise ArgumentError(f"repeat: repeats are integers, none negative, not {repeats!r}")
     if counts.size == 1:
         return _repeated(x, int(counts.reshape(())), axis)
-    if counts.size != x.dims[axis]:
+    if isinstance(x.dims[axis], int) and counts.size != x.dims[axis]:
         raise ShapeError(f"repeat {x.type}: {counts.size} repeats for axis {axis}")
+    x = with_sizes(x, axis, (counts.size,))
     return gather(x, [as_expr(np.repeat(np.arange(counts.size), counts))], (axis,), axis)
 
 
@@ -137,10 +140,19 @@ def _padded_dims(x: Expr, widths) -> list:
 
 def _extended(x: Expr, axis: int, before, after, mode: str) -> Expr:
     n = x.dims[axis]
-    if n == 0:
-        raise ShapeError(f"pad {x.type}: axis {axis} is empty: only constant padding can extend it")
-    places = _mirrored(indices(before + n + after, -before), n, mode)
+    places = _mirrored(_pad_index(indices(before + n + after, -before), size=n), n, mode)
     return gather(x, [places], (axis,), axis)
+
+
+def _pad_type(k: Type, *, size: Size) -> Type:
+    if size == 0:
+        raise ShapeError("pad: an empty axis holds nothing to pad with: only constant padding can extend it")
+    return k
+
+
+_pad_index = Op("pad_index", lambda k, size: k, _pad_type, Index(lambda body, i, k, *, size: body.read(0, i), affine=True),
+                cases=lambda rng: [Case((np.arange(-2, 5),), {"size": 3}), Case((np.zeros(0, np.int64),), {"size": 1})],
+                doc="Positions beside and in an axis of `size` elements, which must not be empty.")
 
 
 def _mirrored(k: Expr, n, mode: str) -> Expr:

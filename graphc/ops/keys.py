@@ -12,7 +12,7 @@ from ..ir.integer import Integer, Size, ceildiv, maximum, minimum
 from ..ir.leaves import constant
 from ..ir.types import is_bool, is_integer
 from .creation import number
-from .shape import expand_dims
+from .shape import expand_dims, with_sizes
 
 
 # ---- a key ----------------------------------------------------------------------------------------------------------
@@ -118,7 +118,8 @@ def _without_masks(x: Expr, items: list) -> tuple[Expr, list]:
         if isinstance(item, _Flag):
             x, parts = expand_dims(x, axis), [np.zeros(int(item.value), np.int64)]
         elif isinstance(item, np.ndarray) and is_bool(item.dtype):
-            parts = _true_places(x, item, axis)
+            x = _as_long_as(x, item, axis)
+            parts = list(np.nonzero(item))
         else:
             parts = [item]
         found += parts
@@ -126,10 +127,12 @@ def _without_masks(x: Expr, items: list) -> tuple[Expr, list]:
     return x, found
 
 
-def _true_places(x: Expr, mask: np.ndarray, axis: int) -> list[np.ndarray]:
-    if mask.shape != x.dims[axis:axis + mask.ndim]:
+def _as_long_as(x: Expr, mask: np.ndarray, axis: int) -> Expr:
+    """`x`, whose axes from `axis` on have the sizes of `mask`; those that are unknown must have them in every call."""
+    sizes = x.dims[axis:axis + mask.ndim]
+    if len(sizes) < mask.ndim or any(isinstance(d, int) and d != n for d, n in zip(sizes, mask.shape, strict=True)):
         raise IndexOutOfBounds(f"{x}:{x.type}: a boolean index of shape {mask.shape} does not fit axis {axis}")
-    return list(np.nonzero(mask))
+    return with_sizes(x, axis, mask.shape)
 
 
 def _item(x: Expr, item):

@@ -171,6 +171,13 @@ def broadcast_to(x, shape) -> Expr:
     return x if shape == x.dims else _broadcast_to(x, shape=shape)
 
 
+def with_sizes(x: Expr, axis: int, sizes: tuple[int, ...]) -> Expr:
+    """`x`, whose axes from `axis` on have these sizes: those that are unknown must have them in every call."""
+    before, own, after = x.dims[:axis], x.dims[axis:axis + len(sizes)], x.dims[axis + len(sizes):]
+    known = tuple(d if n == 1 else n for d, n in zip(own, sizes, strict=True))
+    return reshape(broadcast_to(x, (*before, *known, *after)), (*before, *sizes, *after))
+
+
 @public
 def broadcast_arrays(*arrays) -> list[Expr]:
     """All of them in their common shape."""
@@ -250,4 +257,4 @@ def shape(x) -> tuple[Size, ...]:
 
 
 __all__ = ["broadcast_arrays", "broadcast_to", "expand_dims", "flatten", "matrix_transpose",
-           "moveaxis", "permute_dims", "ravel", "reshape", "shape", "squeeze", "swapaxes", "transpose"]
+           "moveaxis", "permute_dims", "ravel", "reshape", "shape", "squeeze", "swapaxes", "transpose", "with_sizes"]

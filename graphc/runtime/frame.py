@@ -6,13 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..ir.expr import Expr
+from ..ir.errors import CallError
+from ..ir.expr import Expr, label
 from ..ir.integer import Symbol, evaluate
 from ..ir.leaves import Variable
+from ..ir.sizes import concrete
 from ..lower.program import Counter, Program, Region, Scratch, Status
 from ..passes.kernels import root
 from .arena import Interval, offsets, rounded
 from .loop import Loop
+
+_ADDRESSABLE = 2**48
+"""The bytes for which a process can have addresses."""
 
 
 class Frame:
@@ -25,6 +30,7 @@ class Frame:
         self.program, self.sizes, self.threads = program, sizes, threads
         self.loops = {k: Loop(program.steps[k], self) for k in program.loops}
         self.intervals: dict[Expr, Interval] = {}
+        self._check_sizes()
         self.place = self._places()
 
     def inside(self, program: Program) -> Frame:
@@ -64,6 +70,13 @@ class Frame:
         return tuple(self.number(d) for d in node.dims)
 
     # ---- memory
+    def _check_sizes(self) -> None:
+        """Raise CallError for the first result that no memory could hold."""
+        for node in (node for step in self.program.steps for node in step.writes):
+            if (nbytes := self.nbytes(node)) >= _ADDRESSABLE:
+                raise CallError(f"{label(node)}:{concrete(node.type, self.sizes)} takes {nbytes:,} bytes, more than can be "
+                                f"addressed\n  made at {node.line}")
+
     def _places(self) -> dict[Expr, int]:
         """The offset in the arena of every intermediate result; then of each step's scratch."""
         outside = {root(x) for x in self.program.graph.outputs} | set(self.program.in_place)

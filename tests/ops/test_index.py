@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphc
-from graphc.ir.errors import ArgumentError, DTypeError, IndexOutOfBounds, ShapeError
+from graphc.ir.errors import ArgumentError, CallError, DTypeError, IndexOutOfBounds, ShapeError
 
 from .against_numpy import check, check_gradient, drawn
 
@@ -199,3 +199,18 @@ def test_an_index_beyond_int64_is_out_of_bounds():
     assert f([1, 2, 3], np.array([2], "uint64")) == 3
     with pytest.raises(IndexError):
         f([1, 2, 3], np.array([2**64 - 1], "uint64"))
+
+
+@pytest.mark.parametrize("mask", [np.array([True, False, True]), np.array([True]), np.array([[True, False], [False, True]]),
+                                  np.array([[False, True]])], ids=lambda mask: str(mask.shape))
+def test_a_constant_mask_says_how_long_axes_of_unknown_size_are(mask):
+    x = graphc.placeholder((None, None), name="x")
+    y = x[mask]
+    f = graphc.compile([x], [y, x.at[mask].set(9)])
+    value = np.arange(2 * len(mask), dtype="float32").reshape(len(mask), 2)
+    found, changed = f(value)
+    np.testing.assert_array_equal(found, value[mask])
+    np.testing.assert_array_equal(changed, np.where(mask if mask.ndim == 2 else mask[:, None], 9, value))
+    for shape in ((len(mask) + 1, 2), (2 * len(mask), 1), (0, 2)):
+        with pytest.raises(CallError, match=r"made at .*x\[mask\]"):
+            f(np.ones(shape, "float32"))

@@ -202,3 +202,28 @@ def test_squeeze_finds_out_at_each_call_whether_an_unknown_size_is_1():
     assert y.shape == (3,)
     with pytest.raises(CallError, match="3,"):
         f(np.ones((2, 3), np.float32))
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap"])
+def test_an_axis_that_a_call_finds_empty_is_not_padded(mode):
+    x = graphc.placeholder((None,), name="x")
+    y = graphc.pad(x, 1, mode=mode)
+    for run in (graphc.compile([x], y), lambda value: graphc.interpret([x], y, [value])):
+        with pytest.raises(CallError, match=r"pad: an empty axis[\s\S]*made at .*test_shape"):
+            run(np.zeros(0, "float32"))
+    with pytest.raises(ShapeError, match=r"pad\(.*an empty axis"):
+        graphc.pad(graphc.placeholder((0,)), 1, mode=mode)
+
+
+def test_repeats_say_how_long_an_axis_of_unknown_size_is():
+    x = graphc.placeholder((None, None), name="x")
+    y = graphc.repeat(x, [1, 0, 2], axis=0)
+    assert y.shape == (3, None)
+    value = np.arange(6, dtype="float32").reshape(3, 2)
+    f = graphc.compile([x], [y, graphc.grad(graphc.sum(y * y), x)])
+    found, slope = f(value)
+    np.testing.assert_array_equal(found, np.repeat(value, [1, 0, 2], 0))
+    np.testing.assert_array_equal(slope, 2 * value * [[1], [0], [2]])
+    for shape in ((4, 2), (2, 2), (1, 2), (6, 0)):
+        with pytest.raises(CallError, match=r"3[\s\S]*made at .*graphc.repeat"):
+            f(np.ones(shape, "float32"))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import graphc
 from graphc.compiler import _graph
+from graphc.ir.errors import CallError
 from graphc.ir.expr import Expr
 from graphc.ir.inputs import bind
 from graphc.ir.leaves import Variable
@@ -302,3 +303,10 @@ def test_a_new_size_is_a_new_plan_of_the_same_words():
     program = lowered([x], [graphc.softmax(graphc.matmul(x, x.T)), graphc.cumulative_sum(x, 0)])
     for rows in (0, 1, 5, 700):
         check(planned(program, [(rows, 7)]))
+
+
+def test_an_array_that_no_memory_holds_is_named_with_its_size():
+    f = graphc.compile([], graphc.zeros((2**32, 2**32)))
+    with pytest.raises(CallError, match=r"f32\[4294967296,4294967296\] takes 73,786,976,294,838,206,464 bytes[\s\S]*"
+                                        r"made at .*graphc.zeros"):
+        f()
