@@ -114,19 +114,15 @@ class Program:
 
 def _title(step: LoopStep, number: str) -> str:
     """What a loop does, as a comment."""
-    lines = [f"# {step.source.name}: {_times(part)}, the {_counted(len(program.steps))} {number}{letter}.*"
-             for part, program, letter in zip(step.parts, step.programs, "ab" if len(step.parts) > 1 else [""], strict=True)]
-    return "\n".join(lines) + "\n"
+    letters = "ab" if len(step.parts) > 1 else [""]
+    return "\n".join(f"# {step.source.name}: {_times(part)}, steps {number}{letter}.*"
+                     for part, letter in zip(step.parts, letters, strict=True)) + "\n"
 
 
 def _times(part: Part) -> str:
     if part.guard is None:
         return f"{part.trip} times" + ", the last row first" * part.reverse
     return f"while {part.expected}" if part.carries else f"if {part.expected}"
-
-
-def _counted(steps: int) -> str:
-    return f"{steps} step{'s' * (steps != 1)}"
 
 
 def _headline(steps: list[str]) -> str:

@@ -12,7 +12,7 @@ from ..ir.expr import Expr
 from ..ir.integer import evaluate, product
 from ..ir.op import Kernel
 from ..lower.library import work_of
-from ..lower.program import Program, Step
+from ..lower.program import LoopStep, Program, Step
 from ..passes.kernels import Group
 from .arena import rounded
 from .plan import Plan
@@ -90,7 +90,11 @@ def _loops(group: Group) -> str:
 
 
 def flops(plan: Plan, step: Step) -> float:
-    """Floating-point operations: a multiplication and an addition for each term of a product, one for any other op."""
+    """Floating-point operations: a multiplication and an addition for each term of a product, one for any other op. Of a
+    loop, those of all iterations, if it is known how many there are."""
+    if isinstance(step, LoopStep):
+        return sum(plan.number(part.trip) * flops(plan, inner) for part, program in
+                   zip(step.parts, step.programs, strict=True) if part.guard is None for inner in program.steps)
     total = 0.0
     for node in step.nodes:
         if isinstance(node.op.lower, Kernel):

@@ -23,7 +23,7 @@ def scalar_call(runner: Runner, bare: bool) -> Callable[[Sequence], object] | No
     take: then the ordinary call says what is wrong."""
     formats = [_FORMAT.get(SHORT[x.dtype]) for x in runner.inputs]
     if None in formats or any(x.dims for x in (*runner.inputs, *runner.outputs)) or not runner.outputs \
-            or runner.variables.locks:
+            or runner.variables.locks or runner.program.loops:  # loops may be long: let other Python threads run
         return None
     if len({y.dtype for y in runner.outputs}) > 1:
         return None

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import graphc
 from graphc.ir.errors import ArgumentError, DTypeError, GradientError, IndexOutOfBounds, NotFinite, ShapeError
 from graphc.runtime import loop, plan
+from graphc.runtime.report import flops
 
 SIZES = {"steps": 5, "batch": 3, "features": 4, "units": 6}
 
@@ -295,9 +296,13 @@ def test_it_shows_itself(rng):
     h, ys = net.by_scan()
     f = graphc.compile(net.inputs, [h, ys])
     assert "@1 = graph(" in f.dump() and "scan[output=1, body=@1" in f.dump()
-    assert "# scan: 5 times, the" in f.source() and "steps 0.0" in f.source().replace("step 0.0", "steps 0.0")
+    loop, = (k for k, step in enumerate(f._runner.program.steps) if step.source.name == "scan")
+    assert f"# scan: 5 times, steps {loop}.*" in f.source() and f"{loop}.0 ---" in f.source()
     profile = f.profile(*net.values(rng))
     assert "scan" in profile and "nan" not in profile
+    steps = f._runner.program.steps
+    products = 2 * SIZES["steps"] * SIZES["batch"] * SIZES["units"] * (SIZES["features"] + SIZES["units"])
+    assert products < sum(flops(f.plan(), step) for step in steps) < 2 * products
     assert "scratch" in f.memory()
 
 

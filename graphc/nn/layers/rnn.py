@@ -91,6 +91,8 @@ class RNN(Layer):
 
     def _run(self, rows: Expr, mask: Expr | None, states: list, training: bool) -> tuple[Expr, Expr | None, list]:
         """The last output, those of all steps in the order in which they are made, and the last states."""
+        if mask is None and isinstance(self.cell, Cell) and not self.unroll:
+            return self._plain(rows, states)
         if mask is not None:
             mask = swapaxes(mask.astype("bool") if mask.ndim == 3 else expand_dims(mask.astype("bool"), -1), 0, 1)
         start = zeros((rows.dims[1], output_size(self.cell)), self.compute_dtype)
@@ -108,6 +110,14 @@ class RNN(Layer):
             return self._unrolled(step, (states, start), rows, mask)
         (states, last), outputs = scan(step, (states, start), (rows, mask), reverse=self.go_backwards)
         return last, flip(outputs, 0) if self.return_sequences and self.go_backwards else outputs, states
+
+    def _plain(self, rows: Expr, states: list) -> tuple[Expr, Expr | None, list]:
+        """As `_run`, of a cell whose output is its first state, where every step counts."""
+        def step(states, z):
+            output, new = self.cell.step(z, states)
+            return new, output if self.return_sequences else None
+        states, outputs = scan(step, states, rows, reverse=self.go_backwards)
+        return states[0], flip(outputs, 0) if self.return_sequences and self.go_backwards else outputs, states
 
     def _stepped(self, x: Expr, states: list, training: bool) -> tuple[Expr, list]:
         if isinstance(self.cell, Cell):
