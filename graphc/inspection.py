@@ -14,6 +14,13 @@ from .runtime.report import memory_report, profile_report
 from .runtime.runner import Runner
 
 
+class Text(str):
+    """A string that a REPL shows as it reads."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 class Inspection:
     """The part of `graphc.Function` that answers questions."""
 
@@ -38,21 +45,21 @@ class Inspection:
                 shown.append((f"after {name}", graph))
         if not passes:
             shown.append(("as compiled", self.graph))
-        return "\n".join(f"# {title}\n{text(graph)}" for title, graph in shown)
+        return Text("\n".join(f"# {title}\n{text(graph)}" for title, graph in shown))
 
     def source(self) -> str:
         """The generated code of all kernels: Python, as Numba compiles it, a section a kernel, with names of its own."""
-        return self._runner.program.source
+        return Text(self._runner.program.source)
 
     def profile(self, *args, repeat: int = 20) -> str:
         """A table of the kernels of one call with these inputs: time (the best of `repeat`), share, GFLOP/s, GB/s and the
         user's lines. Variables keep their values."""
-        return profile_report(self._runner, self._runner_inputs(args), repeat)
+        return Text(profile_report(self._runner, self._runner_inputs(args), repeat))
 
     def memory(self, *args) -> str:
         """The plan of the memory: what lies where, and from which step to which, for the sizes of these inputs; without
         inputs, for those of the last call. Before the first call, inputs are needed where a size is known only then."""
-        return memory_report(self.plan(*args))
+        return Text(memory_report(self.plan(*args)))
 
     def plan(self, *args) -> Plan:
         """The program as it is bound to the sizes of these inputs; without inputs, of the last call."""

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import pydoc
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -147,3 +149,18 @@ def test_drawing(made, tmp_path):
 def test_one_thread_and_two_show_the_same_program():
     one, two = network(1)[0], network(2)[0]
     assert one.source() == two.source()
+
+
+def test_a_repl_shows_text_as_it_reads():
+    x = graphc.placeholder((3,), name="x")
+    f = graphc.compile([x], x + 1)
+    for shown in (f.dump(), f.source(), f.memory(), f.profile(np.ones(3, "float32"), repeat=1)):
+        assert repr(shown) == str(shown) and "\n" in repr(shown)
+
+
+@pytest.mark.parametrize("name, expected", [("exp", "(x, /)"), ("add", "(x, y, /)"), ("where", "(condition, x, y, /)")])
+def test_help_of_an_elementwise_op_names_its_operands(name, expected):
+    op = getattr(graphc, name)
+    assert str(inspect.signature(op)) == expected
+    page = pydoc.plaintext.document(op)
+    assert f"{name}{expected}" in page and op.doc in page

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from inspect import Parameter, Signature
 from string import Formatter
 from typing import Any
 
@@ -105,6 +106,8 @@ class Source:
     """A leaf: a placeholder, a Variable or a constant."""
 
 
+_PARAMETERS = {1: ("x",), 2: ("x", "y"), 3: ("condition", "x", "y")}
+
 Lowering = Scalar | Index | Fold | View | Kernel | Loop | Source
 
 
@@ -140,6 +143,16 @@ class Op:
     def __post_init__(self) -> None:
         register(self)
         object.__setattr__(self, "__doc__", self.doc)
+        if isinstance(self.lower, Scalar):
+            self._describe()
+
+    def _describe(self) -> None:
+        """What help() and a call's hint show: a function of x and y."""
+        names = _PARAMETERS.get(self.lower.arity) or [f"x{k + 1}" for k in range(self.lower.arity)]
+        parameters = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+        for name, value in (("__signature__", Signature(parameters)), ("__name__", self.name),
+                            ("__doc__", f"{self.name}({', '.join(names)}, /)\n\n{self.doc}")):
+            object.__setattr__(self, name, value)
 
     def __call__(self, *operands, **attrs) -> Expr:
         try:

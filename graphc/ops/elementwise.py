@@ -177,7 +177,7 @@ atan = elementwise("atan", np.arctan, Scalar("math.atan({0})", cost=16), lambda 
 atan2 = elementwise("atan2", np.arctan2, Scalar("math.atan2({0}, {1})", cost=20),
                     lambda g, y, a, b: (g * b / _nonzero(a * a + b * b), -g * a / _nonzero(a * a + b * b)),
                     domain=((-3, 3), (0.5, 3)),
-                    doc="The angle in [-pi, pi] of the point (y, x); its gradient at the origin is 0.")
+                    doc="The angle in [-pi, pi] of the point at height x above y; its gradient at the origin is 0.")
 sinh = elementwise("sinh", np.sinh, Scalar("math.sinh({0})", cost=14), lambda g, y, a: (g * cosh(a),), domain=(-3, 3),
                    doc="Hyperbolic sine.")
 cosh = elementwise("cosh", np.cosh, Scalar("math.cosh({0})", cost=14), lambda g, y, a: (g * sinh(a),), domain=(-3, 3),
