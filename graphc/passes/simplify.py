@@ -110,6 +110,39 @@ def _not_negative(x: Expr, depth: int = 8) -> bool:
         depth > 0 and x.op.name in _KEEPS_SIGN and builtins.all(_not_negative(y, depth - 1) for y in x.inputs))
 
 
+_MOVES = frozenset("reshape expand_dims squeeze broadcast_to permute_dims stop_gradient".split())
+
+
+def _has_reciprocal(y: Expr, depth: int = 8) -> bool:
+    """Whether no element is known to be so small that its reciprocal overflows where a quotient does not."""
+    name = y.op.name
+    if name == "constant":
+        return number(y) is not None and number(y) > 0 and _normal_reciprocal(number(y))
+    if name == "sum":
+        return _holds_one(y.inputs[0], y.attrs["axes"])
+    found = [_has_reciprocal(x, depth - 1) for x in y.inputs] if depth else []
+    if name == "add":
+        return builtins.any(found) and builtins.all(_not_negative(x) for x in y.inputs)
+    if name == "maximum":
+        return builtins.any(found)
+    return name in _MOVES | {"sqrt"} and builtins.all(found) and bool(found)
+
+
+def _is_whole(y: Expr) -> bool:
+    """Whether it is an integer's value."""
+    return y.op.name == "size" or y.op.name == "astype" and not is_float(y.inputs[0].dtype)
+
+
+def _holds_one(e: Expr, axes: tuple[int, ...]) -> bool:
+    """Whether it is exp(x - max(x, axes)), the largest of which is 1."""
+    if e.op.name != "exp" or e.inputs[0].op.name != "subtract":
+        return False
+    x, top = e.inputs[0].inputs
+    while top.op.name in _MOVES:
+        top, = top.inputs
+    return top.op.name == "max" and top.attrs["axes"] == axes and top.inputs[0] is x
+
+
 # ---- the rules ------------------------------------------------------------------------------------------------------
 RULES: list[Rule] = [
     # neutral operands
@@ -162,7 +195,8 @@ RULES: list[Rule] = [
     Rule(lambda x: (1 / x, reciprocal(x))),
     Rule(lambda x, c: (x / c, x * (1 / c)), when=lambda c: _exact_reciprocal(c)),
     Rule(lambda x, c: (x / c, x * (1 / c)), rounding=True, when=lambda c: _normal_reciprocal(c)),
-    Rule(lambda x, y: (x / y, x * reciprocal(y)), rounding=True, when=lambda x, y: is_stretched(y, x)),
+    Rule(lambda x, y: (x / y, x * reciprocal(y)), rounding=True,
+         when=lambda x, y: is_stretched(y, x) and (_is_whole(y) or _has_reciprocal(y))),
     Rule(lambda x: (reciprocal(reciprocal(x)), x), rounding=True),
     Rule(lambda x: (reciprocal(sqrt(x)), rsqrt(x)), rounding=True),
     # powers, roots, logarithms

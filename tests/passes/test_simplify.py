@@ -200,14 +200,32 @@ def test_a_regrouping_makes_no_operation_larger():
 
 def _stretched_quotient() -> Graph:
     x, y = graphc.placeholder((4, 3), name="x"), graphc.placeholder((4, 1), name="y")
-    return Graph((x, y), (x / y,))
+    return Graph((x, y), (x / maximum(y, 1e-12),))
 
 
-def test_a_division_by_what_is_stretched_is_a_product():
+def test_a_division_by_what_is_stretched_and_not_tiny_is_a_product():
     graph = _stretched_quotient()
-    assert repr(canonical_and_simple(graph).outputs[0]) == "x * reciprocal(y)"
+    assert repr(canonical_and_simple(graph).outputs[0]) == "x * reciprocal(maximum(y, 1e-12))"
     rng = np.random.default_rng(3)
     same_numbers(canonical_and_simple, graph, [rng.normal(size=(4, 3)), rng.uniform(1, 2, (4, 1))], 1e-6)
+
+
+@pytest.mark.parametrize("divisor, product", [
+    (lambda y: y, False), (abs, False), (lambda y: abs(y) + 1e-40, False), (lambda y: y + 1, False),
+    (lambda y: maximum(y, 1e-40), False), (lambda y: minimum(y, 1), False), (lambda y: sqrt(abs(y)), False),
+    (lambda y: graphc.sum(exp(y - 1), axis=0, keepdims=True), False),
+    (lambda y: graphc.sum(exp(y - abs(y)), axis=0, keepdims=True), False),
+    (lambda y: graphc.sum(exp(y - graphc.max(y, axis=0, keepdims=True)), axis=0, keepdims=True), True),
+    (lambda y: abs(y) + 1e-7, True), (lambda y: sqrt(square(y) + 1e-5), True), (lambda y: sqrt(abs(y)) + 1e-7, True),
+    (lambda y: y.astype("int32").astype("float32"), True),
+])
+def test_only_a_reciprocal_that_cannot_overflow_takes_the_place_of_a_division(divisor, product):
+    x, y = graphc.placeholder((4, 3), name="x"), graphc.placeholder((4, 1), name="y")
+    graph = Graph((x, y), (x / divisor(y),))
+    ops = {node.op.name for node in canonical_and_simple(graph).order}
+    assert ("reciprocal" in ops or "rsqrt" in ops) == product and ("divide" in ops) != product
+    tiny = np.array([[1e-40], [-1e-40], [0], [1]], "float32")
+    same_numbers(canonical_and_simple, graph, [np.array([[0, 1, -1e-40]] * 4, "float32"), tiny], 1e-6)
 
 
 def test_the_shape_of_what_is_dropped_remains():
