@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numbers
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -43,17 +43,18 @@ class Compiled(OrderedDict):
 
 
 # ---- calls ----------------------------------------------------------------------------------------------------------
-def computed(owner, function: Callable, args: tuple, kwargs: dict) -> Any:
+def computed(owner, function: Callable, args: tuple, kwargs: dict, state: Hashable = None) -> Any:
     """``function(*args, **kwargs)`` on arrays: its results as arrays, the Variables that it assigns changed.
 
-    `owner` is the object whose method it is: what is compiled is kept in it. Arrays that are equally long share that
-    length, which may be another one in the next call; where lengths differ, they are part of the kind."""
+    `owner` is the object whose method it is: what is compiled is kept in it, for this `state` of the object. Arrays that
+    are equally long share that length, which may be another one in the next call; where lengths differ, they are part of
+    the kind."""
     arrays = tree.mapped(_as_input, (args, kwargs))
     leaves = tree.leaves(arrays)
     values = [x for x in leaves if isinstance(x, np.ndarray)]
     lengths = {len(x) for x in values if x.ndim}
     common = len(lengths) == 1
-    key = function.__name__, _layout(arrays), *(_kind(x, common) for x in leaves)
+    key = function.__name__, state, _layout(arrays), *(_kind(x, common) for x in leaves)
     run, results = Compiled.of(owner).found(key, lambda: _traced(function, arrays, values, common))
     return tree.mapped(_given(run(*values)), results)
 

@@ -53,3 +53,13 @@ def test_a_functional_model_calls_its_layers_anew():
     assert not np.allclose(model(values, training=True), expected, atol=1e-2)
     np.testing.assert_allclose(graphc.compile(x, y)(values), expected, rtol=1e-5, atol=1e-5)
     assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Dropout", "Dense"]
+
+
+def test_a_layer_that_is_frozen_computes_anew():
+    layer = layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((3,)), layer])
+    values = np.random.default_rng(0).normal(5, 2, (20, 3)).astype("float32")
+    trained = model(values, training=True)
+    layer.trainable = False
+    frozen = model(values, training=True)
+    assert np.abs(trained.mean(0)).max() < 1e-3 < np.abs(frozen.mean(0)).min()

@@ -147,7 +147,7 @@ class Layer(Tracking, Configured):
             return remembered(self, args, kwargs)
         training = self._parameters.get("training")
         modes = {"training": True} if training is not None and training.default is True and len(args) < 2 else {}
-        return computed(self, self.__call__, args, modes | kwargs)
+        return computed(self, self.__call__, args, modes | kwargs, tuple(layer.trainable for layer in self._flattened()))
 
     def _traced(self, trace: Trace, args: tuple, kwargs: dict):
         bound = self._bound(*tree.mapped(lambda x: self._converted(trace, x), (args, kwargs)))
