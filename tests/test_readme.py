@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+SUBCOMMANDS = {path.stem for path in (ROOT / "graphc" / "commands").glob("*.py")}
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["expression", "network", "op"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=["expression", "layers", "network", "op"])
 def test_programs_print_what_their_comments_say(program, tmp_path):
     expected = re.findall(r"^print\(.*\)\s+# (.*)$", program, re.MULTILINE)
     assert _printed(program, tmp_path) == expected and expected
@@ -48,8 +49,10 @@ def test_commands_are_those_that_are_tested():
 
 def test_commands_name_files_and_extras_that_exist():
     words = shlex.split(" ".join(COMMANDS))
-    assert [w for w in words if w.endswith(".py")] and all((ROOT / w).is_file() for w in words if w.endswith(".py"))
     setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert words[words.index("graphc") + 1] in SUBCOMMANDS and '"graphc = graphc.__main__:main"' in setup
+    named = re.findall(r"`python ([\w/]+\.py)`", README)
+    assert named and all((ROOT / path).is_file() for path in named)
     extras = {extra for group in re.findall(r"\.\[([\w,]+)\]", README) for extra in group.split(",")}
     assert extras and all(f'"{extra}": [' in setup for extra in extras)
 
