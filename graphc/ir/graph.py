@@ -102,3 +102,14 @@ def substituted(results: Iterable[Expr], values: Mapping[Expr, Expr]) -> tuple[E
     for node in topological(results):
         new[node] = values[node] if node in values else rebuilt(node, tuple(new[x] for x in node.inputs))
     return tuple(new[x] for x in results)
+
+
+def shared(results: Iterable[Expr]) -> tuple[Expr, ...]:
+    """`results` over nodes that everybody finds again: what was made in `moments` is made anew, out of them."""
+    results = tuple(results)
+    new: dict[Expr, Expr] = {}
+    for node in topological(results):
+        with originating(node.line):
+            own = node.op.name in ("placeholder", "variable")
+            new[node] = node if own else make(node.op, tuple(new[x] for x in node.inputs), node.attrs)
+    return tuple(new[x] for x in results)

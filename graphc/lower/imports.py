@@ -9,7 +9,8 @@ _KERNELS = "graphc.kernels.cpu"
 _NAMES = {
     "numpy": ("inf", "nan"),
     f"{_KERNELS}.epilogue": ("finish_with",),
-    f"{_KERNELS}.fold": ("add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report"),
+    f"{_KERNELS}.fold": ("add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report",
+                         "rows_apart"),
     f"{_KERNELS}.jit": ("inlined",),
     f"{_KERNELS}.memory": ("as_stored", "share", "size", "source", "target", "workspace"),
 }

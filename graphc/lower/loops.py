@@ -81,6 +81,8 @@ class _Loops:
             self.long_row()
         elif self.group.axes:
             with self.rows(self.axes.kept):
+                if isinstance(self.row_size, int):
+                    self.body.line("rows_apart()")
                 self.stages()
         else:
             self.elements()

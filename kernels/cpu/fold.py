@@ -39,6 +39,16 @@ lowest_of = _extreme("minimum")
 
 
 @intrinsic
+def rows_apart(typing):
+    """Compute one row after the other. Else LLVM may take rows of few elements several at a time, and add in one order
+    where it does, in another in the rows left over; and which are left over hangs on the number of threads."""
+    def code(context, builder, sig, args):
+        builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], side_effect=True)
+        return context.get_dummy_value()
+    return types.void(), code
+
+
+@intrinsic
 def half_vectors(typing):
     """Let the loops of this function run in vectors of 32 bytes, where 64 are to be had. Sums of rows that come from memory
     are faster by a twentieth and more: most loads of 64 bytes touch two cache lines."""
@@ -83,4 +93,4 @@ def report(status, number, index, size):
     return place
 
 
-__all__ = ["add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report"]
+__all__ = ["add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report", "rows_apart"]

@@ -136,3 +136,16 @@ def test_accumulators_of_columns_do_not_meet_in_their_place_in_a_page():
     value = np.random.default_rng(0).standard_normal((100, 64), np.float32)
     for actual, expected in zip(f(value), [value.sum(0), (value * value).sum(0), value.max(0)], strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [2, 5, 17, 33, 40, 64, 100])
+def test_short_rows_are_the_same_for_any_number_of_threads(columns, monkeypatch):
+    """Their loops are unrolled; taken several at a time, rows would be added in an order that depends on their place."""
+    monkeypatch.setattr(plans, "PARALLEL", 0)
+    x = graphc.placeholder((None, columns))
+    values = np.random.default_rng(0).standard_normal((67, columns)).astype("float32")
+    one, *others = (graphc.compile([x], [graphc.sum(x, axis=1), graphc.prod(x, axis=1), graphc.mean(x * x, axis=1)],
+                                   threads=threads)(values) for threads in (1, 2, 3))
+    for other in others:
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -63,3 +63,11 @@ def test_a_layer_that_is_frozen_computes_anew():
     layer.trainable = False
     frozen = model(values, training=True)
     assert np.abs(trained.mean(0)).max() < 1e-3 < np.abs(frozen.mean(0)).min()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_graph_of_a_step_is_verified_after_every_pass(optimizer, monkeypatch):
+    monkeypatch.setenv("GRAPHC_VERIFY", "1")
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+    model.compile(optimizer, "mse")
+    model.fit(np.ones((4, 3), "float32"), np.ones((4, 2), "float32"), verbose=0)

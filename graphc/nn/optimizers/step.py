@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ...autodiff import grad
 from ...ir.errors import ArgumentError, ShapeError
 from ...ir.expr import Expr
-from ...ir.graph import substituted, topological
+from ...ir.graph import shared, substituted, topological
 from ...ir.leaves import as_expr, placeholder
 from ...ops import PUBLIC_NAMES as ops
 from ..eager import computed
@@ -102,7 +102,7 @@ class Step:
         with Assignments() as step:
             self._step(stand_ins, variables)
         known = {**trace.updates, **dict(zip(stand_ins, gradients, strict=True))}
-        trace.updates.update(zip(step.updates, substituted(step.updates.values(), known), strict=True))
+        trace.updates.update(zip(step.updates, shared(substituted(step.updates.values(), known)), strict=True))
         return ()
 
     # ---- parts of a step
