@@ -681,7 +681,8 @@ def test_an_index_out_of_bounds_names_the_line():
     value = np.arange(8, dtype=F32).reshape(4, 2)
     same(f(value, [0, -1, 3, -4])[0], value[[0, -1, 3, -4]])
     for wrong in ([4], [0, -5], [2**40]):
-        with pytest.raises(graphc.IndexOutOfBounds, match=rf"index {wrong[-1]} is out of bounds for axis 0 of size 4\n.*y = x\[i\]"):
+        message = rf"index {wrong[-1]} is out of bounds for axis 0 of size 4\n.*y = x\[i\]"
+        with pytest.raises(graphc.IndexOutOfBounds, match=message):
             f(value, wrong)
         with pytest.raises(IndexError):
             f(value, wrong)
