@@ -47,7 +47,7 @@ def _is_operand(value) -> bool:
 
 
 def _attach(dunder: str, method: Callable, target: Callable) -> None:
-    method.__name__, method.__qualname__, method.__doc__ = dunder, f"Expr.{dunder}", target.__doc__
+    method.__name__, method.__qualname__, method.__doc__ = dunder, f"Expr.{dunder}", getattr(target, "doc", target.__doc__)
     setattr(Expr, dunder, method)
 
 

@@ -14,8 +14,8 @@ names = {"ids": lambda op: op.name}
 WITHOUT_DERIVATIVE = set(
     "all any arange argmax argmin argsort bitwise_and bitwise_invert bitwise_left_shift bitwise_or bitwise_right_shift "
     "bitwise_xor ceil checked_index equal floor floor_divide greater greater_equal isfinite isinf isnan less less_equal "
-    "logical_and logical_not logical_or logical_xor max_pool_index not_equal random_integers random_normal "
-    "random_truncated_normal random_uniform round sign size stop_gradient trunc".split())
+    "logical_and logical_not logical_or logical_xor max_pool_index not_equal pad_index random_integers "
+    "random_normal random_truncated_normal random_uniform round sign size stop_gradient trunc".split())
 """Rows whose derivative is zero or nothing."""
 
 DERIVATIVE_ELSEWHERE = {"custom", "resample"}

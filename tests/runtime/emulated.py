@@ -119,7 +119,7 @@ class Emulator:
 
     # ---- what kernels call
     def names(self) -> dict:
-        functions = "as_stored add_up multiply_up highest_of lowest_of report half_vectors".split()
+        functions = "as_stored add_up multiply_up highest_of lowest_of report half_vectors rows_apart".split()
         anything = dict.fromkeys(functions, self.number)
         casts = dict.fromkeys("bool f32 f64 i8 i16 i32 i64 u8 u16 u32 u64".split(), self.cast)
         given = {"source": self.pointer, "target": self.pointer, "workspace": lambda *_: Workspace(self.unknown),
