@@ -1,4 +1,6 @@
 """All passes together: random graphs keep their numbers, with every pass on and with each one off."""
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -161,3 +163,24 @@ def test_a_pass_costs_time_in_proportion_to_the_graph(monkeypatch):
         run(graph, Options(), LOCAL)
         return len(made)
     assert cost(80) < 2.2 * cost(40)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_pauses_while_passes_run_and_is_left_as_it_was(enabled):
+    seen = []
+
+    def look(graph):
+        seen.append(gc.isenabled())
+        if len(seen) == 2:
+            raise ValueError
+        return graph
+
+    x = graphc.placeholder((3,))
+    (gc.enable if enabled else gc.disable)()
+    try:
+        run(Graph((x,), (x + 1,)), passes=[("look", look)])
+        with pytest.raises(ValueError):
+            run(Graph((x,), (x + 1,)), passes=[("look", look)])
+        assert (seen, gc.isenabled()) == ([False, False], enabled)
+    finally:
+        gc.enable()
