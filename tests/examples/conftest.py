@@ -1,0 +1,60 @@
+"""What tests of examples share: a run in an empty folder, its picture, and a small MNIST."""
+import gzip
+import os
+import struct
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from graphc.datasets import digits
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run an example in an empty folder, without a screen; its output."""
+    def runner(name, *arguments):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "120",
+                       "MPLBACKEND": "agg"}
+        done = subprocess.run([sys.executable, ROOT / "examples" / name, *map(str, arguments)], cwd=tmp_path,
+                              env=environment, capture_output=True, encoding="utf-8", timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    return runner
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """Read a picture that an example drew, a PNG file: gray values from 0 to 1. Skips the test where none is drawn."""
+    if find_spec("matplotlib") is None:
+        pytest.skip("matplotlib is not installed")
+
+    def read(name):
+        with Image.open(tmp_path / name) as image:
+            assert image.format == "PNG"
+            return np.asarray(image.convert("L")) / 255
+    return read
+
+
+@pytest.fixture
+def mnist_folder(tmp_path):
+    """A folder with MNIST's four files: the digits that come with graphc, 1,437 and 360, enlarged to 28 x 28 pixels."""
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    for part, (images, labels) in zip(("train", "t10k"), digits.load_data(), strict=True):
+        enlarged = np.pad(np.kron(images * 15, np.ones((3, 3))), ((0, 0), (2, 2), (2, 2)))
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(_packed(enlarged))
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(_packed(labels))
+    return folder
+
+
+def _packed(array: np.ndarray) -> bytes:
+    """A file of unsigned bytes in MNIST's format."""
+    head = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    return gzip.compress(head + array.astype(np.uint8).tobytes(), compresslevel=1)
