@@ -7,6 +7,7 @@ one to three spatial axes. Their attributes hold an entry for each axis: `stride
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import product as every
 
 import numpy as np
@@ -17,13 +18,13 @@ from ..ir.integer import Size, ceildiv, maximum
 from ..ir.leaves import as_expr
 from ..ir.op import Case, Kernel, Op
 from ..ir.registry import public
-from ..ir.types import Type
-from .linalg import TILE_SCRATCH
+from ..ir.types import Type, compute_dtype
 from .rows import numeric, widen
 from .shape import moveaxis, reshape
 
-PATCH_SCRATCH = 96 * 256 * 8
-"""The bytes of scratch for a block of patches: see ``kernels/cpu/conv.py``."""
+ROWS, SPARE, TILE_BYTES = 96, 3, 256
+LINES, PIXELS, BAND = 64, 1024, 1 << 16
+"""What the kernels divide their work into: see ``kernels/cpu/conv.py`` and ``kernels/cpu/window.py``."""
 
 
 # ---- types ----------------------------------------------------------------------------------------------------------
@@ -128,8 +129,30 @@ def _sizes(x: Type, w: Type, y: Type, strides, padding, dilation, groups) -> tup
             *three(strides), *three([low for low, _ in padding], 0), *three(dilation), groups)
 
 
-def _kernel(function: str, sizes) -> Kernel:
-    return Kernel(function, sizes, lambda *_, **__: TILE_SCRATCH + PATCH_SCRATCH, epilogue=True)
+def _kernel(function: str, roles: Callable) -> Kernel:
+    """`roles` names x, weights and y among the operands and the result, and the attributes that all convolutions have."""
+    def sizes(*types, **attrs):
+        (x, w, y), attrs = roles(*types, **attrs)
+        return _sizes(x, w, y, **attrs)
+
+    def scratch(*types, **attrs):
+        (x, w, y), attrs = roles(*types, **attrs)
+        return _scratch(function, x, w, y, attrs["dilation"], attrs["groups"])
+    return Kernel(function, sizes, scratch, epilogue=True)
+
+
+def _scratch(function: str, x: Type, w: Type, y: Type, dilation, groups: int) -> Size:
+    """Bytes of tables, of a block of sums, of a panel of the right operand and of what a band of results sees."""
+    *kernel, channels, filters = w.dims
+    taps, filters = math.prod(kernel), filters // groups
+    rows, panel, seen = {"conv.forward": (ROWS, taps * channels, channels),
+                         "conv.input_gradient": (ROWS, taps * filters, filters),
+                         "conv.weight_gradient": (taps * channels, PIXELS, channels)}[function]
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel[-2:], dilation[-2:], strict=True)]
+    planes = kernel[0] if len(kernel) == 3 else 1
+    tables = (ROWS + SPARE + max(taps, LINES) + 7) // 8 * 64
+    band = maximum(BAND, seen * math.prod(spans) * planes)
+    return tables + (rows + SPARE + panel) * TILE_BYTES + band * compute_dtype(x.dtype).itemsize
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -158,21 +181,21 @@ def _weight_gradient_cases(rng):
 
 
 _conv = Op("conv", _conv_meaning, _conv_type,
-           _kernel("conv.forward", lambda x, w, y, **attrs: _sizes(x, w, y, **attrs)),
+           _kernel("conv.forward", lambda x, w, y, **attrs: ((x, w, y), attrs)),
            lambda g, y, x, w, **attrs: (_input_gradient(g, w, sizes=x.dims[1:-1], **attrs),
                                         _weight_gradient(x, g, kernel=w.dims[:-2], **attrs)),
            cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_conv_cases, tolerance=64,
            doc="Convolution, channels last (a correlation, as in every network library).")
 
 _input_gradient = Op("conv_input_gradient", _input_gradient_meaning, _input_gradient_type,
-                     _kernel("conv.input_gradient", lambda g, w, y, sizes, **attrs: _sizes(y, w, g, **attrs)),
+                     _kernel("conv.input_gradient", lambda g, w, y, sizes, **attrs: ((y, w, g), attrs)),
                      lambda h, y, g, w, sizes, **attrs: (_conv(h, w, **attrs),
                                                          _weight_gradient(h, g, kernel=w.dims[:-2], **attrs)),
                      cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_input_gradient_cases, tolerance=64,
                      doc="What a convolution's input gets from the gradient of its output: the transposed convolution.")
 
 _weight_gradient = Op("conv_weight_gradient", _weight_gradient_meaning, _weight_gradient_type,
-                      _kernel("conv.weight_gradient", lambda x, g, y, kernel, **attrs: _sizes(x, y, g, **attrs)),
+                      _kernel("conv.weight_gradient", lambda x, g, y, kernel, **attrs: ((x, y, g), attrs)),
                       lambda h, y, x, g, kernel, **attrs: (_input_gradient(g, h, sizes=x.dims[1:-1], **attrs),
                                                            _conv(x, h, **attrs)),
                       cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_weight_gradient_cases, tolerance=64,

@@ -1,9 +1,11 @@
-"""Convolutions and their two gradients, channels last: matrix products whose left operand is gathered.
+"""Convolutions and their two gradients, channels last, on the register tile.
 
-A convolution multiplies patches of x (a row for each output pixel, a column for each tap and channel) by the weights.
-The gradient with respect to the weights multiplies the transposed patches by g; the gradient with respect to x, patches
-of g (for each pixel of x, what reached it through each tap) by the transposed weights. Patches exist only block by
-block, in scratch. Where every channel is a group of its own there is no product: channels side by side are a vector.
+A convolution is a product: its rows are output pixels, its columns output channels, the terms of a sum the taps and
+channels that a pixel sees. The tile reads them where they lie, tap by tap, so that there are no patches; only where a
+window reaches beyond the border are the lines that a band of pixels sees copied first, with zeros around them. The
+gradient with respect to x is a convolution of g with the transposed weights; with strides, one for each remainder of a
+pixel's place, with the taps that reach it. The gradient with respect to the weights is a product whose rows are taps and
+channels and whose terms are pixels. Where every channel is a group of its own there is no product: see `channelwise`.
 
 Shapes are x ``[n, d, h, w, c]``, weights ``[kd, kh, kw, c / groups, o]``, output ``[n, od, oh, ow, o]``; a convolution
 over fewer axes has sizes of 1 in front. Every kernel takes the same sizes, in the order of `Geometry`, and the padding
@@ -13,13 +15,21 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .epilogue import epilogue
-from .jit import jit
-from .matmul import DEPTH, ROWS, VECTORS, columns_of, finished, lane_count, pack, product
+from .channelwise import channelwise, sums_above, sums_across, sums_below
+from .epilogue import finish_row
+from .geometry import Geometry, backward_axes, forward_axes, tap_number
+from .jit import jit, separate
+from .matmul import pack, panel_of
 from .memory import share
+from .tile import HEIGHT, SPARE, VECTORS, element_size, finished, lane_count, multiply, words
+from .window import LINES, PIXELS, band_size, is_inside, viewed
 
-Geometry = namedtuple("Geometry", "n d h w c kd kh kw od oh ow o sd sh sw pd ph pw ed eh ew groups")
-"""Batch, input, channels, kernel, output, its channels, strides, padding, dilation, groups."""
+ROWS = 96
+"""Rows of a block of results."""
+
+Parts = namedtuple("Parts", "rows terms c panel band")
+"""A thread's scratch: where a block's rows and the terms of a sum begin, a block of sums, a panel of the right operand, the
+lines that a band of results sees."""
 
 
 # ---- the three kernels ----------------------------------------------------------------------------------------------
@@ -29,11 +39,15 @@ def forward(x, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, s
     """The convolution; the epilogue's row is an output pixel, its column an output channel."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_below, s, n * od * oh * ow, x, weights, out, args, scratch, tid, threads)
-    else:
-        filters = o // groups
-        product(_patches, (x, s), columns_of, (weights, filters, o, 1), out, groups, n * od * oh * ow, filters,
-                kd * kh * kw * (c // groups), 0, filters, args, scratch, tid, threads)
+        channelwise(sums_below, s, n * od * oh * ow, x, weights, out, args, scratch, tid, threads)
+        return
+    axes, filters, depth = forward_axes(s), o // groups, kd * kh * kw * (c // groups)
+    width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, ROWS, depth)
+    for unit in range(groups * -(-filters // width)):
+        group, column = unit % groups, unit // groups * width
+        columns, first = min(width, filters - column), group * filters + column
+        right, right_row = panel_of(weights + first, o, 1, depth, columns, parts.panel)
+        _convolve(x, n, c, c // groups, group, axes, right, right_row, out, first, columns, parts, args, tid, threads)
 
 
 @jit
@@ -42,11 +56,16 @@ def input_gradient(g, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd
     """The gradient with respect to x: the transposed convolution. Rows are pixels of x, columns its channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_above, s, n * d * h * w, g, weights, out, args, scratch, tid, threads)
-    else:
-        channels = c // groups
-        product(_reached, (g, s), _transposed_weights, (weights, s), out, groups, n * d * h * w, channels,
-                kd * kh * kw * (o // groups), 0, channels, args, scratch, tid, threads)
+        channelwise(sums_above, s, n * d * h * w, g, weights, out, args, scratch, tid, threads)
+        return
+    channels, filters = c // groups, o // groups
+    width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, ROWS, kd * kh * kw * filters)
+    for unit in range(sd * sh * sw * groups * -(-channels // width)):
+        axes, group = backward_axes(s, unit % (sd * sh * sw)), unit // (sd * sh * sw) % groups
+        column = unit // (sd * sh * sw) // groups * width
+        columns, first = min(width, channels - column), group * channels + column
+        _transpose(weights, s, axes, group, column, columns, parts.panel)
+        _convolve(g, n, o, filters, group, axes, parts.panel, width, out, first, columns, parts, args, tid, threads)
 
 
 @jit
@@ -55,183 +74,137 @@ def weight_gradient(x, g, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh,
     """The gradient with respect to the weights; rows are taps and channels, columns output channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
     if c == groups and o == groups:
-        _channelwise(_sums_across, s, kd * kh * kw, x, g, out, args, scratch, tid, threads)
-    else:
-        filters = o // groups
-        product(_patches_across, (x, s), columns_of, (g, filters, o, 1), out, groups, kd * kh * kw * (c // groups),
-                filters, n * od * oh * ow, 0, filters, args, scratch, tid, threads)
-
-
-# ---- which pixel meets which ----------------------------------------------------------------------------------------
-@jit
-def _unravel(pixel, d, h, w):
-    return pixel // w // h // d, pixel // w // h % d, pixel // w % h, pixel % w
-
-
-@jit
-def _pixel_below(s, pixel, tap):
-    """The pixel of x under a tap of the kernel at an output pixel; -1 in the padding."""
-    n, i, j, k = _unravel(pixel, s.od, s.oh, s.ow)
-    _, a, b, c = _unravel(tap, s.kd, s.kh, s.kw)
-    i, j, k = i * s.sd - s.pd + a * s.ed, j * s.sh - s.ph + b * s.eh, k * s.sw - s.pw + c * s.ew
-    inside = 0 <= i < s.d and 0 <= j < s.h and 0 <= k < s.w
-    return ((n * s.d + i) * s.h + j) * s.w + k if inside else -1
+        channelwise(sums_across, s, kd * kh * kw, x, g, out, args, scratch, tid, threads)
+        return
+    filters, rows = o // groups, kd * kh * kw * (c // groups)
+    width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, rows, PIXELS)
+    low, high = share(-(-rows // HEIGHT), tid, threads)
+    low, high = low * HEIGHT, min(high * HEIGHT, rows)
+    for unit in range(groups * -(-filters // width)):
+        group, column = unit % groups, unit // groups * width
+        columns, first = min(width, filters - column), group * filters + column
+        _correlate(x, g, s, group, first, columns, low, high, parts)
+        sums = finished(parts.c)
+        for row in range(low, high):
+            finish_row(args, out, sums + (row - low) * width, columns, row, first)
 
 
 @jit
-def _pixel_above(s, pixel, tap):
-    """The output pixel that a pixel of x reaches through a tap; -1 where there is none."""
-    n, i, j, k = _unravel(pixel, s.d, s.h, s.w)
-    _, a, b, c = _unravel(tap, s.kd, s.kh, s.kw)
-    i, j, k = i + s.pd - a * s.ed, j + s.ph - b * s.eh, k + s.pw - c * s.ew
-    if i < 0 or j < 0 or k < 0 or i % s.sd or j % s.sh or k % s.sw:
-        return -1
-    i, j, k = i // s.sd, j // s.sh, k // s.sw
-    return ((n * s.od + i) * s.oh + j) * s.ow + k if i < s.od and j < s.oh and k < s.ow else -1
+def _parts(s, scratch, rows, depth):
+    """Scratch for blocks of so many rows and panels of so many; see `graphc.ops.conv` for its size."""
+    entries = ROWS + SPARE + max(s.kd * s.kh * s.kw, LINES) + 7
+    c = scratch + entries // 8 * 64 // element_size(scratch)
+    width, table = VECTORS * lane_count(scratch), words(scratch)
+    panel = c + (rows + SPARE) * width
+    return Parts(table, table + (ROWS + SPARE), c, panel, panel + depth * width)
 
 
-# ---- gathered operands ----------------------------------------------------------------------------------------------
+# ---- results from what they see -------------------------------------------------------------------------------------
 @jit
-def _patches(operand, scratch, g, row, rows, step, depth):
-    """Rows are output pixels, columns taps and channels."""
-    x, s = operand
-    for i in range(rows):
-        _patch(x, s, g, row + i, step, depth, scratch + i * DEPTH)
-    return scratch, DEPTH, 1
-
-
-@jit
-def _patches_across(operand, scratch, g, row, rows, step, depth):
-    """Rows are taps and channels, columns output pixels."""
-    x, s = operand
-    for i in range(depth):
-        _patch(x, s, g, step + i, row, rows, scratch + i * ROWS)
-    return scratch, 1, ROWS
-
-
-@jit
-def _patch(x, s, g, pixel, first, count, patch):
-    """Elements `first` to ``first + count`` of what an output pixel sees, in the order of taps and channels.
-
-    Taps side by side in memory are copied in one run."""
-    channels = s.c // s.groups
-    span = s.kw if s.groups == 1 and s.ew == 1 else 1
-    run = span * channels
-    n, i, j, k = _unravel(pixel, s.od, s.oh, s.ow)
-    done = 0
-    while done < count:
-        start = (first + done) % run
-        end = min(run, start + count - done)
-        _, a, b, c = _unravel((first + done) // run, s.kd, s.kh, s.kw // span)
-        z, y, left = i * s.sd - s.pd + a * s.ed, j * s.sh - s.ph + b * s.eh, k * s.sw - s.pw + c * s.ew
-        low, high = end, end
-        if 0 <= z < s.d and 0 <= y < s.h:
-            low = min(max(start, -left * channels), end)
-            high = max(min(end, (s.w - left) * channels), low)
-        source = x + ((((n * s.d + z) * s.h + y) * s.w + left) * s.c + g * channels)
-        _copy(source, start, low, high, end, patch + (done - start))
-        done += end - start
-
-
-@jit
-def _copy(x, start, low, high, end, y):
-    """y[start:end] = x[start:end] between `low` and `high`, 0 elsewhere."""
-    for i in range(start, low):
-        y[i] = 0
-    for i in range(low, high):
-        y[i] = x[i]
-    for i in range(high, end):
-        y[i] = 0
-
-
-@jit
-def _reached(operand, scratch, group, row, rows, step, depth):
-    """Rows are pixels of x, columns taps and output channels."""
-    g, s = operand
-    filters = s.o // s.groups
-    for i in range(rows):
-        done = 0
-        while done < depth:
-            tap, start = (step + done) // filters, (step + done) % filters
-            end = min(filters, start + depth - done)
-            above = _pixel_above(s, row + i, tap)
-            high = end if above >= 0 else start
-            _copy(g + (above * s.o + group * filters), start, start, high, end, scratch + (i * DEPTH + done - start))
-            done += end - start
-    return scratch, DEPTH, 1
-
-
-@jit
-def _transposed_weights(operand, panel, group, column, columns, step, depth):
-    """Rows are taps and output channels, columns channels of x."""
-    weights, s = operand
-    filters, channels = s.o // s.groups, s.c // s.groups
-    width = VECTORS * lane_count(panel)
-    done = 0
-    while done < depth:
-        tap, start = (step + done) // filters, (step + done) % filters
-        count = min(filters - start, depth - done)
-        first = (tap * channels + column) * s.o + group * filters + start
-        pack(weights + first, 1, s.o, count, columns, panel + done * width, width)
-        done += count
-    return panel, width
-
-
-# ---- a group for each channel ---------------------------------------------------------------------------------------
-@jit
-def _channelwise(sums_of, s, rows, x, y, out, args, scratch, tid, threads):
-    """Every channel by itself, in blocks of neighbours: `sums_of` leaves a block of a row of the result in scratch."""
-    blocks = -(-s.c // DEPTH)
-    low, high = share(rows * blocks, tid, threads)
+def _convolve(image, n, all_channels, channels, group, axes, right, right_row, out, first, columns, parts, args, tid,
+              threads):
+    """All results of a panel of columns, from the channels of one group, each through the epilogue."""
+    z, y, x = axes
+    size, width = z.size * y.size * x.size * all_channels, VECTORS * lane_count(parts.c)
+    inside, (lines, wide) = is_inside(z, y, x), band_size(z, y, x, channels)
+    deep, down, across = max(z.high - z.low, 0), -(-max(y.high - y.low, 0) // lines), -(-max(x.high - x.low, 0) // wide)
+    low, high = share(n * deep * down * across, tid, threads)
     for unit in range(low, high):
-        row, first = unit // blocks, unit % blocks * DEPTH
-        count = min(DEPTH, s.c - first)
-        sums_of(s, row, first, count, x, y, scratch)
-        sums = finished(scratch)
-        for i in range(count):
-            epilogue(args, out, sums[i], row, first + i)
+        number, plane = unit // across // down // deep, z.low + unit // across // down % deep
+        line, column = y.low + unit // across % down * lines, x.low + unit % across * wide
+        tall, long = min(lines, y.high - line), min(wide, x.high - column)
+        view = viewed(image + (number * size + group * channels), inside, z, y, x, plane, line, column, tall, long, channels,
+                      all_channels, parts.band)
+        i, j, base = line, column, number * z.out + plane * z.scale + z.shift
+        for start in range(0, tall * long, ROWS):
+            count = min(ROWS, tall * long - start)
+            _block(view, z, y, x, channels, start, count, long, right, right_row, columns, parts)
+            sums = finished(parts.c)
+            for row in range(count):
+                place = (base * y.out + i * y.scale + y.shift) * x.out + j * x.scale + x.shift
+                finish_row(args, out, sums + row * width, columns, place, first)
+                j += 1
+                if j == column + long:
+                    i, j = i + 1, column
+
+
+@separate
+def _block(view, z, y, x, channels, start, count, long, right, right_row, columns, parts):
+    """The sums of `count` results of a band, from number `start` on."""
+    i, j = start // long, start % long
+    for row in range(count + SPARE):
+        parts.rows[row] = i * y.step * view.line + j * x.step * view.pixel
+        if row < count - 1:
+            j += 1
+            if j == long:
+                i, j = i + 1, 0
+    joined = x.taps if x.dilation == 1 and view.pixel == channels else 1
+    runs = 0
+    for a in range(z.taps):
+        for b in range(y.taps):
+            for c in range(x.taps // joined if joined else 0):
+                parts.terms[runs] = a * view.plane + b * y.dilation * view.line + c * x.dilation * view.pixel
+                runs += 1
+    multiply(view.start, parts.rows, count, parts.terms, runs, joined * channels, 1, right, right_row, columns, parts.c,
+             True)
+
+
+@separate
+def _transpose(weights, s, axes, group, column, columns, panel):
+    """Rows are taps, in the order in which they are walked, and output channels; columns are channels of x."""
+    z, y, x = axes
+    filters, channels, width = s.o // s.groups, s.c // s.groups, VECTORS * lane_count(panel)
+    place = panel
+    for i in range(z.taps):
+        for j in range(y.taps):
+            for k in range(x.taps):
+                tap = tap_number(s, z, y, x, i, j, k)
+                pack(weights + ((tap * channels + column) * s.o + group * filters), 1, s.o, filters, columns, place, width)
+                place = place + filters * width
+
+
+# ---- weights from pixels --------------------------------------------------------------------------------------------
+@separate
+def _correlate(x, g, s, group, first, columns, low, high, parts):
+    """Rows `low` to `high` of the gradient of the weights of a group, in columns from `first` on."""
+    deep, tall, wide = forward_axes(s)
+    channels, width = s.c // s.groups, VECTORS * lane_count(parts.c)
+    inside, (lines, long) = is_inside(deep, tall, wide), band_size(deep, tall, wide, channels)
+    down, across = -(-s.oh // lines), -(-s.ow // long)
+    for i in range((high - low) * width):
+        parts.c[i] = 0
+    for unit in range(s.n * s.od * down * across if low < high else 0):
+        number, plane = unit // across // down // s.od, unit // across // down % s.od
+        line, column = unit // across % down * lines, unit % across * long
+        many, few = min(lines, s.oh - line), min(long, s.ow - column)
+        view = viewed(x + (number * s.d * s.h * s.w * s.c + group * channels), inside, deep, tall, wide, plane, line, column,
+                      many, few, channels, s.c, parts.band)
+        pixel = ((number * s.od + plane) * s.oh + line) * s.ow + column
+        right, right_row = panel_of(g + (pixel * s.o + first), s.o, 1, many * few, columns, parts.panel)
+        for k in range(many):
+            parts.terms[k] = k * tall.step * view.line
+        for start in range(low, high, ROWS):
+            count = min(ROWS, high - start)
+            _locate(view, s, start, count, channels, parts.rows)
+            multiply(view.start, parts.rows, count, parts.terms, many, few, wide.step * view.pixel, right, right_row,
+                     columns, parts.c + (start - low) * width, False)
 
 
 @jit
-def _sums_below(s, pixel, first, count, x, weights, sums):
-    """An output pixel: over its taps."""
-    _clear(sums, count)
-    for tap in range(s.kd * s.kh * s.kw):
-        met = _pixel_below(s, pixel, tap)
-        if met >= 0:
-            _add_products(x + (met * s.c + first), weights + (tap * s.c + first), count, sums)
-
-
-@jit
-def _sums_above(s, pixel, first, count, g, weights, sums):
-    """A pixel of x: over the taps through which it reached the output."""
-    _clear(sums, count)
-    for tap in range(s.kd * s.kh * s.kw):
-        met = _pixel_above(s, pixel, tap)
-        if met >= 0:
-            _add_products(g + (met * s.c + first), weights + (tap * s.c + first), count, sums)
-
-
-@jit
-def _sums_across(s, tap, first, count, x, g, sums):
-    """A tap: over the output pixels."""
-    _clear(sums, count)
-    for pixel in range(s.n * s.od * s.oh * s.ow):
-        met = _pixel_below(s, pixel, tap)
-        if met >= 0:
-            _add_products(x + (met * s.c + first), g + (pixel * s.c + first), count, sums)
-
-
-@jit
-def _clear(x, n):
-    for i in range(n):
-        x[i] = 0
-
-
-@jit
-def _add_products(x, y, n, sums):
-    for i in range(n):
-        sums[i] = sums[i] + x[i] * y[i]
+def _locate(view, s, start, count, channels, rows):
+    """Where the pixels of a tap and channel begin, from row `start` on."""
+    tap, channel = start // channels, start % channels
+    i, j, k = tap // s.kw // s.kh, tap // s.kw % s.kh, tap % s.kw
+    for row in range(count + SPARE):
+        rows[row] = i * view.plane + j * s.eh * view.line + k * s.ew * view.pixel + channel
+        if row < count - 1:
+            channel += 1
+            if channel == channels:
+                channel, k = 0, k + 1
+            if k == s.kw:
+                k, j = 0, j + 1
+            if j == s.kh:
+                j, i = 0, i + 1
 
 
 __all__ = ["Geometry", "forward", "input_gradient", "weight_gradient"]

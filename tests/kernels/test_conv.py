@@ -5,8 +5,6 @@ import pytest
 from graphc.ir.registry import OPS
 from graphc.ir.types import Type
 from graphc.kernels.cpu import conv
-from graphc.ops.conv import PATCH_SCRATCH
-from graphc.ops.linalg import TILE_SCRATCH
 
 from .products import run, store, twice_plus_place
 
@@ -66,7 +64,7 @@ def kernel(name, a, b, attrs, threads=1, epilogue=twice_plus_place):
     y = row.infer(*types, **attrs)
     function = getattr(conv, row.lower.function.partition(".")[2])
     sizes = row.lower.sizes(*types, y, **attrs)
-    return run(function, a, b, y.dims, sizes, TILE_SCRATCH + PATCH_SCRATCH, threads, epilogue)
+    return run(function, a, b, y.dims, sizes, row.lower.scratch(*types, y, **attrs), threads, epilogue)
 
 
 def assert_meaning(name, label, dtype, threads=1, epilogue=twice_plus_place):

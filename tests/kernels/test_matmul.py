@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graphc.ir.types import compute_dtype
-from graphc.kernels.cpu import matmul
+from graphc.kernels.cpu import matmul, tile
 from graphc.kernels.cpu.simd import VECTOR_BYTES
 from graphc.ops.linalg import TILE_SCRATCH
 
@@ -17,7 +17,7 @@ from .products import run, twice_plus_place
 
 RNG = np.random.default_rng(3)
 DTYPES = [np.dtype(d) for d in ("float32", "float64", "float16", ml_dtypes.bfloat16, "int8", "int64", "uint16", "bool")]
-WIDTH = matmul.VECTORS * VECTOR_BYTES // 4
+WIDTH = tile.VECTORS * VECTOR_BYTES // 4
 SIZES = [(1, 1, 1), (6, WIDTH, 8), (7, WIDTH + 1, 3), (5, WIDTH - 1, 17), (13, 2 * WIDTH + 17, 256), (97, 10, 257),
          (96, 31, 1), (11, 47, 513), (200, 3, 7), (1, 130, 64), (101, 1, 40), (0, 5, 3), (5, 0, 3), (5, 7, 0)]
 
