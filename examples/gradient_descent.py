@@ -1,13 +1,14 @@
 """Gradient descent, theta <- theta - alpha * dJ/dtheta, down the curved valley of Rosenbrock's function.
 
+    python -m pip install ".[plot]"
     python examples/gradient_descent.py [--steps 20000] [--alpha 0.001] [--plot descent.png]
 
 The minimum, 0, is at (1, 1). J is steep across the valley and nearly flat along it: the classic hard case for descent
 (H. H. Rosenbrock, "An automatic method for finding the greatest or least value of a function", 1960)."""
 import argparse
-from importlib.util import find_spec
 
 import numpy as np
+from matplotlib import pyplot
 
 import graphc
 
@@ -32,15 +33,7 @@ def descend(steps, alpha, start=(-1.2, 1.0)):
 
 
 def plot(path, costs, file):
-    """The way down on a map of the valley, and the cost by step; says so where matplotlib is missing."""
-    if find_spec("matplotlib") is None:
-        print('no plot: matplotlib is not installed (python -m pip install "graphc[plot]")')
-        return
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    """The way down on a map of the valley, and the cost by step."""
     figure, (valley, curve) = pyplot.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     a, b = np.meshgrid(np.linspace(-1.6, 1.6, 300), np.linspace(-0.6, 1.8, 300))
     valley.contourf(a, b, np.log10(cost(a, b) + 1e-3), levels=30, cmap="Blues_r")
