@@ -41,6 +41,24 @@ def test_mlp_by_hand_reads_held_out_digits(run):
     assert percentage(said) > 96
 
 
+def test_mnist_mlp_reads_held_out_digits(run, picture, mnist_folder):
+    said = run("mnist_mlp.py", "--epochs", "5", "--data-dir", mnist_folder)
+    assert percentage(said) > 90 and "of 360 test images" in said
+    assert is_drawn(picture("mnist_mlp.png"))
+
+
+def test_mnist_cnn_reads_held_out_digits(run, picture, mnist_folder):
+    said = run("mnist_cnn.py", "--epochs", "2", "--samples", "1000", "--data-dir", mnist_folder, "--plot", "curves.png")
+    assert percentage(said) > 75 and "of 360 test images" in said
+    assert is_drawn(picture("curves.png"))
+
+
+def test_mnist_lstm_reads_held_out_digits(run, picture, mnist_folder):
+    said = run("mnist_lstm.py", "--epochs", "5", "--data-dir", mnist_folder)
+    assert percentage(said) > 75 and "of 360 test images" in said
+    assert is_drawn(picture("mnist_lstm.png"))
+
+
 def test_every_example_is_tested():
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert EXAMPLES and not {name for name in EXAMPLES if f'run("{name}"' not in tests}
