@@ -59,6 +59,23 @@ def test_mnist_lstm_reads_held_out_digits(run, picture, mnist_folder):
     assert is_drawn(picture("mnist_lstm.png"))
 
 
+def test_dropout_keeps_the_loss_on_new_images_low(run, picture):
+    said = run("overfitting.py")
+    found = re.findall(r"falls to (\S+) and ends at (\S+),", said)
+    (least, last), (_, with_dropout) = (map(float, losses) for losses in found)
+    assert last > 1.2 * least and last > 1.15 * with_dropout
+    assert is_drawn(picture("overfitting.png"))
+
+
+def test_regularization_keeps_the_loss_on_new_images_low(run, picture):
+    said = run("regularization.py")
+    found = re.findall(r"after (\d+) epochs the cross-entropy on new images is (\S+), and", said)
+    alone, l2, stopped = (float(loss) for _, loss in found)
+    assert [int(epochs) < 40 for epochs, _ in found] == [False, False, True]
+    assert alone > 1.2 * l2 and alone > 1.2 * stopped
+    assert is_drawn(picture("regularization.png"))
+
+
 def test_every_example_is_tested():
     tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert EXAMPLES and not {name for name in EXAMPLES if f'run("{name}"' not in tests}
