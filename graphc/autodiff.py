@@ -231,7 +231,7 @@ def _reverse(outputs: list[Expr], cotangents: list[Expr], wanted: list[Expr]) ->
 def _parts(nodes: Sequence[Expr], gradient: Mapping[Expr, Expr], useful: Container[Expr]) -> Sequence[Expr | None]:
     """What the rule of a node, or of the results of a loop, says of each operand."""
     node = nodes[0]
-    with originating(node.line):
+    with _differentiating(node):
         try:
             if is_loop(node):
                 return node.op.grad({y.attrs["output"]: gradient[y] for y in nodes}, [x in useful for x in node.inputs],
@@ -244,7 +244,7 @@ def _parts(nodes: Sequence[Expr], gradient: Mapping[Expr, Expr], useful: Contain
 
 def _belonging(g: Expr, x: Expr, node: Expr) -> Expr:
     """A part that the rule of `node` gave, in the type of the operand `x`."""
-    with originating(node.line):
+    with _differentiating(node):
         g = as_expr(g).astype(x.dtype)
         try:
             return unbroadcast(g, x)
@@ -253,8 +253,13 @@ def _belonging(g: Expr, x: Expr, node: Expr) -> Expr:
                                 f"  made at {node.line}") from None
 
 
+def _differentiating(node: Expr) -> originating:
+    """Context: what is made in here belongs to the gradient of `node`."""
+    return originating(node.line and node.line.differentiated)
+
+
 def _accumulate(gradient: dict[Expr, Expr], x: Expr, g: Expr) -> None:
-    with originating(x.line):
+    with _differentiating(x):
         gradient[x] = add(g, gradient[x]) if x in gradient else g
 
 

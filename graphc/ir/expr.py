@@ -10,7 +10,8 @@ import os
 import re
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, wraps
 from itertools import count
@@ -41,26 +42,39 @@ _serial = count()
 
 
 class Line(NamedTuple):
-    """The line of the user's program that made an expression, and others that asked for the same one."""
+    """The line of the user's program that made an expression, and others that asked for the same one; the part of a network
+    that it stands in, if any, such as "layer dense"; whether it came of differentiating."""
 
     file: str
     number: int
     others: tuple[Line, ...] = ()
+    part: str | None = None
+    gradient: bool = False
 
     def __str__(self) -> str:
         text = linecache.getline(self.file, self.number).strip()
         here = f"{self.file}:{self.number}" + (f": {text}" if text else "")
-        return "\n  and at ".join([here, *map(str, self.others)])
+        place = " of ".join([*["the gradient"] * self.gradient, *([f"the {self.part}"] if self.part else [])])
+        return "\n  and at ".join([here, *map(str, self.others)]) + (f"\n  in {place}" if place else "")
 
     def joined(self, line: Line) -> Line:
         """With `line` among the others: some are enough for a message."""
         known = (self[:2], *(other[:2] for other in self.others))
-        return self if line[:2] in known or len(known) >= _LINES else self._replace(others=(*self.others, line))
+        return self if line[:2] in known or len(known) >= _LINES else self._replace(others=(*self.others, line.bare))
+
+    @property
+    def bare(self) -> Line:
+        """The lines alone."""
+        return self._replace(part=None, gradient=False)
+
+    @property
+    def differentiated(self) -> Line:
+        """The line of what is made of a node in differentiating."""
+        return self._replace(gradient=True)
 
 
 _origin: ContextVar[Line | None] = ContextVar("origin", default=None)
-
-
+_part: ContextVar[str | None] = ContextVar("part", default=None)
 _moment: ContextVar[int] = ContextVar("moment", default=0)
 
 
@@ -98,6 +112,16 @@ class originating:
         _origin.reset(self.token)
 
 
+@contextmanager
+def part_of(part: str) -> Iterator[None]:
+    """Context: the user's lines in here stand in this part of a network, such as "layer dense"."""
+    token = _part.set(part)
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
 def user_line() -> Line | None:
     """The line that nodes belong to: the one in `originating`, or else that of the user who calls graphc."""
     return _origin.get() or _calling_line()
@@ -108,7 +132,7 @@ def _calling_line() -> Line | None:
     frame = sys._getframe(1)
     while frame is not None and not _is_users(frame.f_code.co_filename):
         frame = frame.f_back
-    return Line(frame.f_code.co_filename, frame.f_lineno) if frame is not None else None
+    return Line(frame.f_code.co_filename, frame.f_lineno, part=_part.get()) if frame is not None else None
 
 
 @cache
@@ -270,7 +294,8 @@ def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:
         given = ", ".join(_typed(x) for x in listed if isinstance(x, np.ndarray) or isinstance(x, Expr) and _made(x))
         subject = f"{name}({given})" if given else name
         line = user_line()
-        error.reason, error.args = reason, (f"{subject}: {_unnamed(reason, name)}" + (f"\n  at {line}" if line else ""),)
+        place = f"\n  at {line.bare}" if line else ""
+        error.reason, error.args = reason, (f"{subject}: {_unnamed(reason, name)}{place}",)
     return error
 
 

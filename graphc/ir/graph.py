@@ -100,7 +100,8 @@ def substituted(results: Iterable[Expr], values: Mapping[Expr, Expr]) -> tuple[E
     results = tuple(results)
     new: dict[Expr, Expr] = {}
     for node in topological(results):
-        new[node] = values[node] if node in values else rebuilt(node, tuple(new[x] for x in node.inputs))
+        with originating(node.line):
+            new[node] = values[node] if node in values else rebuilt(node, tuple(new[x] for x in node.inputs))
     return tuple(new[x] for x in results)
 
 

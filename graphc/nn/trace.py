@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ir.errors import ArgumentError
-from ..ir.expr import Expr, Line, originating
+from ..ir.expr import Expr, originating, part_of
 from ..ir.graph import rebuilt, substituted
 from ..ir.leaves import Variable, as_expr
 from ..ir.types import is_float
@@ -27,8 +27,8 @@ class Trace:
     of the arrays that are given for its inputs.
 
     Inside ``with Trace(training=True) as trace:`` layers emit expressions; `training` is what they take for their
-    argument of that name where none is given. With `origins`, what a layer emits belongs to the line that made the layer,
-    and names it."""
+    argument of that name where none is given. With `origins`, what a layer emits names it, and belongs to the line that
+    made the layer where that is not the user's own."""
 
     def __init__(self, training: bool = False, origins: bool = False):
         self.training, self.origins = training, origins
@@ -86,7 +86,7 @@ class Trace:
     def called(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
         """``layer(*args, **kwargs)``, where Variables are what was assigned to them before. As far as gradients go, they are
         the Variables still: a step may update weights, call layers with them, and take gradients for the next update."""
-        with originating(_line_of(layer)) if self.origins else nullcontext():
+        with _belonging(layer) if self.origins else nullcontext():
             if not any(v in self.updates for v in layer.variables):
                 return layer._traced(self, args, kwargs)
             return self._called_again(layer, args, kwargs)
@@ -113,12 +113,17 @@ class Trace:
         return new
 
 
-def _line_of(layer: Layer) -> Line | None:
-    """The line that made a layer of graphc's, with its name. A user's layer has lines of its own."""
-    line = vars(layer).get("_line")
+@contextmanager
+def _belonging(layer: Layer) -> Iterator[None]:
+    """What is made in here is part of this layer: where it is graphc's, at the line that made it; a user's layer has lines
+    of its own."""
+    part, line = f"layer {layer._place}", vars(layer).get("_line")
     if line is None or not type(layer).__module__.startswith("graphc."):
-        return None
-    return Line(f"layer {layer.name}, made at {line.file}", line.number)
+        with originating(None), part_of(part):
+            yield
+    else:
+        with originating(line.bare._replace(part=part)):
+            yield
 
 
 def _assigned(variable: Variable, value: Expr) -> Expr:
@@ -137,7 +142,8 @@ def renewed(results: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
         if node in new:
             continue
         if expanded:
-            new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
+            with originating(node.line):
+                new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
         else:
             stack.append((node, True))
             stack += [(x, False) for x in node.inputs if x not in new]

@@ -6,6 +6,7 @@ import numpy as np
 from ..ir.errors import NotFinite
 from ..ir.expr import Expr, label
 from ..ir.inputs import describe
+from ..ir.leaves import Variable
 from ..ir.types import is_float
 from ..passes.kernels import root
 from .plan import Plan, addressed
@@ -43,10 +44,13 @@ class CheckedRunner(Runner):
     def check(self, node: Expr, array: np.ndarray) -> None:
         if not finite(array):
             operands = ", ".join(f"{label(root(x))}:{x.type}" for x in node.inputs)
-            raise NotFinite(f"{node.op.name}({operands}) made {first_bad(array)}\n  made at {node.line}")
+            held = [f"; {v.label} holds {first_bad(v.storage)}" for v in map(root, node.inputs)
+                    if isinstance(v, Variable) and not finite(v.storage)]
+            raise NotFinite(f"{node.op.name}({operands}) made {first_bad(array)}{''.join(held)}\n  made at {node.line}")
 
 
 def finite(array: np.ndarray) -> bool:
+    """Whether an array of floats holds neither a NaN nor an infinity."""
     return bool(np.isfinite(array.astype(np.float32) if array.dtype.itemsize == 2 else array).all())
 
 

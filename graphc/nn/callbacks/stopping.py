@@ -56,19 +56,24 @@ class EarlyStopping(MonitorCallback):
 
 
 class TerminateOnNaN(Callback):
-    """Stops training at a loss that is NaN or infinite; with `raise_error`, by an error that names the batch.
+    """Stops training at a loss that is NaN or infinite; with `raise_error`, by an error that names the epoch and the batch,
+    counted from 1.
 
     Which layer made it, ``compile(..., check_nan=True)`` tells."""
 
     def __init__(self, raise_error: bool = False):
-        self.raise_error = raise_error
+        self.raise_error, self._epoch = raise_error, 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return
         if self.raise_error:
-            raise NotFinite(f"the loss is {loss} at batch {batch}")
+            raise NotFinite(f"epoch {self._epoch + 1}, batch {batch + 1}: the loss is {loss}; compile(..., check_nan=True) "
+                            "names the layer that makes it so")
         print(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True
 

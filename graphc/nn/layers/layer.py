@@ -253,7 +253,7 @@ class Layer(Tracking, Configured):
             head, _, line = str(error).partition("\n  at ")
             given = ", ".join(str(x.type) for x in tree.leaves(inputs) if isinstance(x, Expr))
             error.reason = (f"{head}\n  in the layer {self.name} ({type(self).__name__}), called on {given}"
-                            f"\n  at {line or user_line()}")
+                            f"\n  at {line or getattr(user_line(), 'bare', None)}")
             error.args = (error.reason,)
             raise
         except Exception as error:

@@ -70,11 +70,16 @@ class Tracking:
         finally:
             _within.reset(token)
 
-    def _path(self, name: str) -> str:
-        """The path of something of this layer: ``model/block/kernel``."""
+    @property
+    def _place(self) -> str:
+        """Its name after those of the layers that it is made or called in: ``model/block``."""
         around = _within.get()
         owners = around if around and around[-1] is self else (*around, self)
-        return "/".join([owner.name for owner in owners] + [name])
+        return "/".join(owner.name for owner in owners)
+
+    def _path(self, name: str) -> str:
+        """The path of something of this layer: ``model/block/kernel``."""
+        return f"{self._place}/{name}"
 
     # ---- what it owns
     @property

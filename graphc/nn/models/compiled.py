@@ -28,7 +28,7 @@ class Compiled:
     compiled = False
     optimizer = None
     stop_training = stop_evaluating = stop_predicting = False
-    run_eagerly = False
+    run_eagerly = _watched = False
     output_names = None
 
     @cached_property
@@ -43,20 +43,19 @@ class Compiled:
 
         With several outputs, `loss`, `loss_weights`, `metrics` and `weighted_metrics` are lists, an entry an output, or
         dicts by the outputs' names. A step is always compiled, in one native call, so that `jit_compile` and
-        `steps_per_execution` change nothing; nor does `auto_scale_loss`, as arithmetic is in float32. With `check_nan`, the
-        first op that makes a NaN or an infinity raises NotFinite, with the layer and the batch: slow, for finding faults."""
-        if run_eagerly:
-            raise ArgumentError("run_eagerly=True: a step is always one compiled graph. To look inside, use check_nan=True, "
-                                "model(x) on arrays, or graphc.interpret(inputs, outputs, values)")
-        if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
-            raise ArgumentError(f"steps_per_execution is a whole number of at least 1, not {steps_per_execution!r}")
+        `steps_per_execution` change nothing; nor does `auto_scale_loss`, as arithmetic is in float32.
+
+        With `check_nan`, a NaN or an infinity in a batch, in what its step comes to, or in the next value of a weight raises
+        NotFinite, which names the first op that made one, its layer, the epoch and the batch, both counted from 1; no weight
+        changes in that step."""
+        _check_options(run_eagerly, steps_per_execution, check_nan)
         given = metrics is not None or weighted_metrics is not None
         found = {
             "optimizer": optimizers.get(optimizer), "loss": loss,
             "_compiled_loss": None if loss is None else CompiledLoss(loss, loss_weights, self.output_names),
             "_compiled_metrics": CompiledMetrics(metrics, weighted_metrics, self.output_names) if given else None,
             "_loss_tracker": _mean("loss"), "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
-            "_options": {"device": device, "threads": threads, "check_nan": check_nan},
+            "_options": {"device": device, "threads": threads}, "_watched": check_nan,
             "_compile_arguments": {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
                                    "weighted_metrics": weighted_metrics}}
         vars(self).update(found, compiled=True)
@@ -165,7 +164,7 @@ class Compiled:
             self.__dict__["_trainable_state"] = state
         if name not in self._steps:
             shapes: Callable[[Any], list] = lambda data: self._shapes_of(unpacked(data)[0])  # noqa: E731
-            self._steps[name] = Step(getattr(self, name), name == "train_step", shapes, self._options)
+            self._steps[name] = Step(getattr(self, name), name == "train_step", shapes, self._options, self._watched)
         return self._steps[name]
 
     def _shapes_of(self, x) -> list:
@@ -204,6 +203,16 @@ def listed(logs: dict):
     """Logs in their order, without names: a list, or a bare number where there is but one."""
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
+
+
+def _check_options(run_eagerly, steps_per_execution, check_nan) -> None:
+    if run_eagerly:
+        raise ArgumentError("run_eagerly=True: a step is always one compiled graph. To look inside, use check_nan=True, "
+                            "model(x) on arrays, or graphc.interpret(inputs, outputs, values)")
+    if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+        raise ArgumentError(f"steps_per_execution is a whole number of at least 1, not {steps_per_execution!r}")
+    if not isinstance(check_nan, bool):
+        raise ArgumentError(f"check_nan is True or False, not {check_nan!r}")
 
 
 def _mean(name: str) -> metrics.Mean:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...ir.errors import ArgumentError
-from ...ir.expr import Expr
+from ...ir.expr import Expr, part_of
 from ...ir.leaves import as_expr
 from .. import losses, metrics, tree
 from ..losses.targets import depends_on_shapes
@@ -55,7 +55,8 @@ class CompiledLoss:
             if function is None:
                 continue
             _check_labels(function, y_true, prediction, name)
-            value = function(y_true, prediction, weight)
+            with part_of(f"loss of {name}" if outputs.several else "loss"):
+                value = function(y_true, prediction, weight)
             if self.metrics:
                 next(trackers).update_state(value, sample_weight=batch_size(prediction))
             parts.append(value if scale is None else value * scale)
@@ -97,7 +98,8 @@ class CompiledMetrics:
         for kind, weights in zip(self._of_outputs, ([None] * len(wanted), outputs.weights(sample_weight)), strict=True):
             for k, _, metric in kind:
                 _check_labels(metric, targets[k], outputs.predictions[k], outputs.names[k])
-                metric.update_state(targets[k], outputs.predictions[k], weights[k])
+                with part_of(f"metric {metric.name}"):
+                    metric.update_state(targets[k], outputs.predictions[k], weights[k])
 
     def _lists(self, outputs: Outputs, given, what: str) -> list[list]:
         if not outputs.several:
@@ -149,7 +151,11 @@ class CompiledMetrics:
 
     def result(self) -> dict[str, Any]:
         """The metrics after the batches so far."""
-        return {name: metric.result() for name, metric in self.named.items()}
+        found = {}
+        for name, metric in self.named.items():
+            with part_of(f"metric {name}"):
+                found[name] = metric.result()
+        return found
 
 
 def batch_size(x: Expr) -> Expr:

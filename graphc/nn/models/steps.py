@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ...ir.errors import ArgumentError
 from ...ir.leaves import as_expr, placeholder
 from .. import tree
 from ..trace import Trace
+from .watched import Watched
 
 Dims = tuple[int | None, ...]
 
@@ -21,10 +22,11 @@ class Step:
 
     It is compiled for the structure, the dtypes and the sizes of a batch. The number of samples is always open; so are
     the sizes that `shapes` (the shapes of the inputs, in order, where the model knows them) leaves open, and those that
-    turn out to change from batch to batch."""
+    turn out to change from batch to batch. `watched` steps raise NotFinite: see `Watched`."""
 
-    def __init__(self, method: Callable, training: bool, shapes: Callable[[Any], list], options: dict):
-        self.method, self.training, self.shapes, self.options = method, training, shapes, options
+    def __init__(self, method: Callable, training: bool, shapes: Callable[[Any], list], options: dict,
+                 watched: bool = False):
+        self.method, self.training, self.shapes, self.options, self.watched = method, training, shapes, options, watched
         self._known: dict[tuple, _Written] = {}
         self._last: tuple[Any, _Written | None, list] = (None, None, [])
 
@@ -76,8 +78,8 @@ class Step:
             results = self.method(tree.mapped(lambda a: None if a is None else next(given), batch))
             outputs = [as_expr(x) for x in tree.leaves(results)]
         checks = [(k, trace.checks[x]) for k, x in enumerate(inputs) if x in trace.checks]
-        function = compiler.compile(inputs, outputs, updates=trace.updates, **self.options)
-        return _Written(function, results, dims, checks)
+        compiled = partial(compiler.compile, inputs, outputs, updates=trace.updates, **self.options)
+        return _Written(Watched(compiled) if self.watched else compiled(), results, dims, checks)
 
     def _dims(self, batch, arrays: Sequence[np.ndarray]) -> list[Dims]:
         shapes = [*self.shapes(batch), *[None] * len(arrays)]

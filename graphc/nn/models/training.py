@@ -52,13 +52,14 @@ class Trainer(Compiled):
         first, skipped, _ = self.resume_at
         for epoch in range(first, epochs):
             notify("on_epoch_begin", epoch, None)
-            logs = self._epoch("train", feed, notify, f"epoch {epoch + 1}, ", skipped if epoch == first else 0)
+            place = f"epoch {epoch + 1}, "
+            logs = self._epoch("train", feed, notify, place, skipped if epoch == first else 0)
             if not logs:
                 warnings.warn(f"the data ran out after {epoch} epochs: an iterator gives its batches once; give "
                               "steps_per_epoch, or what can be iterated over again", stacklevel=2)
                 break
             if held_out is not None and _is_due(epoch + 1, validation_freq):
-                logs |= {f"val_{name}": value for name, value in self._evaluated(held_out, notify).items()}
+                logs |= {f"val_{name}": value for name, value in self._evaluated(held_out, notify, place).items()}
             notify("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
@@ -76,10 +77,10 @@ class Trainer(Compiled):
         logs = self._evaluated(feed, self._callbacks(callbacks, verbose, 1, feed))
         return logs if return_dict else listed(logs)
 
-    def _evaluated(self, feed: Feed, notify: CallbackList) -> dict[str, Any]:
+    def _evaluated(self, feed: Feed, notify: CallbackList, place: str = "") -> dict[str, Any]:
         self.stop_evaluating = False
         notify("on_test_begin", None)
-        logs = self._epoch("test", feed, notify)
+        logs = self._epoch("test", feed, notify, f"{place}validation " if place else "")
         notify("on_test_end", logs)
         return logs
 
@@ -93,7 +94,10 @@ class Trainer(Compiled):
         notify("on_predict_begin", None)
         for number, batch in enumerate(feed.epoch(seeds.generator())):
             notify("on_predict_batch_begin", number, None)
-            parts.append(step(batch))
+            try:
+                parts.append(step(batch))
+            except NotFinite as error:
+                raise _placed(error, f"batch {number + 1}") from error
             if heard:
                 notify("on_predict_batch_end", number, {"outputs": step.filled(parts[-1])})
             if self.stop_predicting:
@@ -103,29 +107,28 @@ class Trainer(Compiled):
         notify("on_predict_end", None)
         return step.filled([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
 
-    def _epoch(self, kind: str, feed: Feed, notify: CallbackList, where: str = "", skipped: int = 0) -> dict[str, Any]:
+    def _epoch(self, kind: str, feed: Feed, notify: CallbackList, place: str = "", skipped: int = 0) -> dict[str, Any]:
         """The logs of one epoch of training or evaluation; the first batches may be `skipped`, and the metrics know them."""
         if not skipped:
             self.reset_metrics()
-        step, values, number = self._step(f"{kind}_step"), None, -1
+        step, values = self._step(f"{kind}_step"), None
         begin, end, stop = f"on_{kind}_batch_begin", f"on_{kind}_batch_end", _STOPS[kind]
         announced, heard = notify.listens(begin), notify.listens(end)
-        try:
-            batches = islice(enumerate(feed.epoch(seeds.generator())), skipped, None)
-            for number, batch in batches:  # noqa: B007 (read after the loop)
-                if announced:
-                    notify(begin, number, None)
-                if number == skipped > 0:
-                    step.prepare(batch)
-                    self.resume_at[-1]()
-                _check(step, batch, feed)
+        for number, batch in islice(enumerate(feed.epoch(seeds.generator())), skipped, None):
+            if announced:
+                notify(begin, number, None)
+            if number == skipped > 0:
+                step.prepare(batch)
+                self.resume_at[-1]()
+            _check(step, batch, feed)
+            try:
                 values = step(batch)
-                if heard:
-                    notify(end, number, step.logs(values))
-                if getattr(self, stop):
-                    break
-        except NotFinite as error:
-            raise NotFinite(f"{where}batch {number}: {error}") from error
+            except NotFinite as error:
+                raise _placed(error, f"{place}batch {number + 1}") from error
+            if heard:
+                notify(end, number, step.logs(values))
+            if getattr(self, stop):
+                break
         if values is None and not feed.checked:
             raise ArgumentError("the data set is empty: there are no batches")
         return {} if values is None else step.logs(values)
@@ -139,6 +142,10 @@ class Trainer(Compiled):
 
 
 _STOPS = {"train": "stop_training", "test": "stop_evaluating"}
+
+
+def _placed(error: NotFinite, place: str) -> NotFinite:
+    return NotFinite(f"{place}: {error}")
 
 
 def _check(step: Step, batch, feed: Feed) -> None:

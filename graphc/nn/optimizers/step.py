@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ...autodiff import grad
 from ...ir.errors import ArgumentError, ShapeError
-from ...ir.expr import Expr
+from ...ir.expr import Expr, part_of
 from ...ir.graph import shared, substituted, topological
 from ...ir.leaves import as_expr, placeholder
 from ...ops import PUBLIC_NAMES as ops
@@ -99,7 +99,7 @@ class Step:
         variables = [self._weights[k] for k in places]
         gradients = [_shaped(g, v) for g, v in zip(gradients, variables, strict=True)]
         stand_ins = [placeholder(g.dims, g.dtype) for g in gradients]
-        with Assignments() as step:
+        with Assignments() as step, part_of(f"optimizer {self.name}"):
             self._step(stand_ins, variables)
         known = {**trace.updates, **dict(zip(stand_ins, gradients, strict=True))}
         trace.updates.update(zip(step.updates, shared(substituted(step.updates.values(), known)), strict=True))
