@@ -12,8 +12,9 @@ CORE = ["numpy>=2.1", "numba>=0.68", "llvmlite>=0.50", "networkx>=3.4", "ml_dtyp
 EXTRAS = {
     "test": ["pytest>=8.2", "pytest-xdist>=3.6", "hypothesis>=6.100", "scipy>=1.14", "autograd>=1.7", "ruff>=0.9",
              "setuptools>=77", "pillow>=10.3"],
-    "oracle": ["torch==2.13.0", "keras>=3.6"],
+    "oracle": ["torch==2.13.0", "keras>=3.6", "tensorboard>=2.18"],
     "plot": ["matplotlib>=3.9", "graphviz>=0.20"],
+    "tensorboard": ["tensorboard>=2.18"],
     "images": ["pillow>=10.3"],
     "onnx": ["onnx>=1.17"],
     "bench": ["torch==2.13.0", "jax>=0.5", "pytensor>=2.30", "tinygrad>=0.10", "tensorflow>=2.19"],

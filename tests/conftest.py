@@ -5,7 +5,7 @@ from os import environ
 from hypothesis import settings
 
 environ.setdefault("KERAS_BACKEND", "torch")  # the extra "oracle" brings no other
-ORACLES = ("torch", "keras", "scipy", "autograd")
+ORACLES = ("torch", "keras", "tensorboard", "scipy", "autograd")
 
 settings.register_profile("graphc", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("graphc")

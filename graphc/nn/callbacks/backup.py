@@ -11,7 +11,7 @@ from .. import seeds
 from ..saving.archive import optimizer_variables
 from ..saving.weights import named_variables, packed, read, restore, write_whole
 from ..variables import Variable
-from .callback import Callback
+from .callback import Callback, unheard
 
 FILE = "training.safetensors"
 
@@ -32,7 +32,7 @@ class BackupAndRestore(Callback):
         self.save_freq, self.delete_checkpoint = save_freq, delete_checkpoint
         self._epoch, self._generator = 0, {}
         if save_freq == "epoch":
-            self.on_train_batch_end = None
+            unheard(self, BackupAndRestore, "on_train_batch_end")
 
     def on_train_begin(self, logs=None):
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,9 @@
 """What runs between the steps of training."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from ...ir.errors import ArgumentError
 from ...ir.registry import nearest
 
@@ -38,6 +41,23 @@ for _event in (*EVENTS, *SAME.values()):
     setattr(Callback, _event, nothing)
 
 
+def unheard(callback: Callback, kind: type[Callback], *events: str) -> None:
+    """What callbacks of this kind do at these events, `callback` need not do, so that they cost it nothing. What a subclass
+    does stays."""
+    for event in events:
+        if getattr(type(callback), event) is getattr(kind, event):
+            setattr(callback, event, partial(nothing, callback))
+
+
+def listener(callback: Callback, event: str) -> Callable | None:
+    """What is to be called at an event; None where `callback` does nothing then."""
+    for name in (event, SAME.get(event)):
+        found = getattr(callback, name) if name else None
+        if found and getattr(found, "__func__", getattr(found, "func", None)) is not nothing:
+            return found
+    return None
+
+
 class History(Callback):
     """``history.history["loss"]``: what each epoch came to; ``history.epoch``: the epochs' numbers."""
 
@@ -69,4 +89,4 @@ class LambdaCallback(Callback):
                 setattr(self, name, function)
 
 
-__all__ = ["EVENTS", "SAME", "Callback", "History", "LambdaCallback", "nothing"]
+__all__ = ["EVENTS", "SAME", "Callback", "History", "LambdaCallback", "listener", "unheard"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...ir.errors import ArgumentError
 from .. import tree
-from .callback import EVENTS, SAME, Callback, History, nothing
+from .callback import EVENTS, Callback, History, listener
 from .progress import ProgbarLogger
 
 
@@ -27,7 +27,7 @@ class CallbackList:
         self.set_params(params)
         if model is not None:
             self.set_model(model)
-        self._listeners = {event: [heard for c in self.callbacks if (heard := _listener(c, event))] for event in EVENTS}
+        self._listeners = {event: [heard for c in self.callbacks if (heard := listener(c, event))] for event in EVENTS}
 
     def set_params(self, params: dict) -> None:
         """Tell all callbacks what is known of the training."""
@@ -42,8 +42,8 @@ class CallbackList:
             callback.set_model(model)
 
     def __call__(self, event: str, *args) -> None:
-        for listener in self._listeners[event]:
-            listener(*args)
+        for heard in self._listeners[event]:
+            heard(*args)
 
     def listens(self, event: str) -> bool:
         """Whether anybody wants to know."""
@@ -52,13 +52,6 @@ class CallbackList:
     def find(self, kind: type) -> Any:
         """The first callback of this class."""
         return next((c for c in self.callbacks if isinstance(c, kind)), None)
-
-
-def _listener(callback: Callback, event: str) -> Callable | None:
-    for name in (event, SAME.get(event)):
-        if name and (getattr(type(callback), name) is not nothing or name in vars(callback)):
-            return getattr(callback, name)
-    return None
 
 
 def _told(event: str, counted: bool) -> Callable:

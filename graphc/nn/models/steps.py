@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import compiler
 from ...ir.errors import ArgumentError
+from ...ir.graph import Graph
 from ...ir.leaves import as_expr, placeholder
 from .. import tree
 from ..trace import Trace
@@ -44,6 +45,11 @@ class Step:
         in all the data, `arrays`, of which it is one."""
         written, own = self._find(batch)
         written.check(own if arrays is None else arrays)
+
+    @property
+    def graph(self) -> Graph:
+        """What was written down for the last batch, before any pass."""
+        return self._last[1].run.given
 
     def logs(self, values: Sequence) -> dict[str, float]:
         """What the last step came to, by name."""

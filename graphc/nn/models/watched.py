@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ...compiler import Function
+from ...ir.graph import Graph
 from ...ir.types import is_float
 from ...runtime.checked import finite
 
@@ -20,7 +21,12 @@ class Watched:
 
     def __init__(self, compiled: Callable[..., Function]):
         self._compiled, self._run = compiled, compiled()
-        self._changed = [v for v, _ in self._run.given.updates]
+        self._changed = [v for v, _ in self.given.updates]
+
+    @property
+    def given(self) -> Graph:
+        """The step's graph, before any pass."""
+        return self._run.given
 
     @cached_property
     def _careful(self) -> Function:

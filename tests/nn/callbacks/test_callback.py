@@ -1,13 +1,14 @@
 """Who is called when; functions as callbacks; stopping at NaN; logs of epochs."""
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import graphc.nn as keras
-from graphc.ir.errors import ArgumentError
+from graphc.ir.errors import ArgumentError, GraphcError
 from graphc.nn import layers
 from graphc.nn.callbacks import (
     Callback,
@@ -17,6 +18,7 @@ from graphc.nn.callbacks import (
     LambdaCallback,
     ModelCheckpoint,
     ReduceLROnPlateau,
+    TensorBoard,
     TerminateOnNaN,
 )
 
@@ -135,6 +137,13 @@ def test_directions_are_known_by_the_metric():
     for name in ("val_speed", "accuracy"):
         with pytest.raises(ArgumentError, match=f'"?{name}.*give mode="max" or mode="min"'):
             direction(name, metrics.Mean(name="speed"))
+
+
+def test_a_missing_package_is_told(monkeypatch):
+    for name in ("tensorboard", "tensorboard.compat.proto.event_pb2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(GraphcError, match=r'python -m pip install "graphc\[tensorboard\]"'):
+        TensorBoard()
 
 
 @pytest.mark.parametrize("make, message", [
