@@ -85,10 +85,15 @@ def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | 
     origin = os.fspath(filepath)
     restore(named_variables(model), read(members[WEIGHTS], origin)[0], origin)
     if compile and described["compile"] is not None and OPTIMIZER in members:
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_weights)
-        restore(optimizer_variables(model.optimizer), read(members[OPTIMIZER], origin)[0], origin)
+        _restore_optimizer(model, read(members[OPTIMIZER], origin)[0], origin)
     return model
+
+
+def _restore_optimizer(model, arrays: Mapping[str, np.ndarray], origin: str) -> None:
+    """Set the optimizer's state. One that has not trained yet has none for the weights, nor is any made for it."""
+    if not model.optimizer.built and len(arrays) > len(model.optimizer.variables):
+        model.optimizer.build(model.trainable_weights)
+    restore(optimizer_variables(model.optimizer), arrays, origin)
 
 
 def _members(filepath) -> dict[str, bytes]:

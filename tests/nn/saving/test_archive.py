@@ -34,6 +34,16 @@ def test_a_loaded_model_goes_on_as_the_one_that_was_saved(tmp_path):
     assert [type(layer) for layer in again.layers] == [type(layer) for layer in model.layers]
 
 
+def test_a_model_that_has_not_trained_yet_is_trained_once_loaded(tmp_path):
+    keras.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(2, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras")
+    histories = [m.fit(X, Y, epochs=2, shuffle=False, verbose=0).history for m in (model, again)]
+    assert histories[0] == histories[1] and again.optimizer.iterations.numpy() == 4
+
+
 def test_a_functional_model_comes_back(tmp_path):
     keras.set_random_seed(3)
     x = keras.Input((6,), name="x")
