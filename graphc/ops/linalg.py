@@ -15,7 +15,7 @@ from .elementwise import multiply
 from .rows import in_compute_dtype, same
 from .shape import expand_dims, moveaxis, permute_dims, reshape, swapaxes
 
-TILE_SCRATCH = 91712
+TILE_SCRATCH = 116288
 """The bytes of scratch that a product on the register tile needs: see ``kernels/cpu/matmul.py``."""
 
 

@@ -12,17 +12,29 @@ multiplication", 2008.
 from __future__ import annotations
 
 from .epilogue import finish_row
-from .jit import jit
+from .jit import jit, separate
 from .memory import share
 from .simd import MASKED, VECTOR_BYTES
-from .tile import SPARE, VECTORS, element_size, finished, lane_count, multiply, retyped, same_dtype, words
+from .tile import (
+    SPARE,
+    VECTORS,
+    element_size,
+    finished,
+    lane_count,
+    multiply,
+    private,
+    retyped,
+    same_dtype,
+    words,
+)
+from .transpose import transpose
 
 ROWS = 96
 DEPTH = 256
 TABLE_BYTES = 8 * (ROWS + SPARE + 1) + 32
 """The offsets of a block's rows, and of the one run that their terms are."""
-SCRATCH_BYTES = TABLE_BYTES + (ROWS + SPARE + DEPTH) * VECTORS * VECTOR_BYTES
-"""That table, a block of C and a packed panel of B."""
+SCRATCH_BYTES = TABLE_BYTES + (ROWS + SPARE + DEPTH + ROWS) * VECTORS * VECTOR_BYTES
+"""That table, a block of C, a packed panel of B, and the block transposed."""
 
 
 @jit
@@ -31,19 +43,40 @@ def matmul(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_row, b_c
     through ``epilogue(args, out, sum, g * m + i, j)``, which stores it. Sums are of the dtype of `scratch`."""
     width = VECTORS * lane_count(scratch)
     c = scratch + TABLE_BYTES // element_size(scratch)
+    if m <= width and b_row == 1 and b_col != 1:
+        _across(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, args, words(scratch), c, tid, threads)
+        return
     down, across = -(-m // ROWS), -(-n // width)
     low, high = share(batch * down * across, tid, threads)
     for unit in range(low, high):
         g, row, column = unit // across // down, unit // across % down * ROWS, unit % across * width
         rows, columns = min(ROWS, m - row), min(width, n - column)
-        _block(a + (g * a_batch + row * a_row), a_row, a_col, b + (g * b_batch + column * b_col), b_row, b_col, rows,
-               columns, k, words(scratch), c)
+        _block(private(a + (g * a_batch + row * a_row)), a_row, a_col, private(b + (g * b_batch + column * b_col)), b_row,
+               b_col, rows, columns, k, words(scratch), c)
         sums = finished(c)
         for i in range(rows):
             finish_row(args, out, sums + i * width, columns, g * m + row + i, column)
 
 
 @jit
+def _across(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, args, table, c, tid, threads):
+    """A few rows times a transposed matrix, as the transposed product: what lies in memory is ``B^T``, whose rows the tile
+    reads in place, and ``A^T`` is soon packed."""
+    across, width = -(-n // ROWS), VECTORS * lane_count(c)
+    turned = c + (ROWS + SPARE + DEPTH) * width
+    low, high = share(batch * across, tid, threads)
+    for unit in range(low, high):
+        g, column = unit // across, unit % across * ROWS
+        columns = min(ROWS, n - column)
+        _block(private(b + (g * b_batch + column * b_col)), b_col, 1, private(a + g * a_batch), a_col, a_row, columns, m, k,
+               table, c)
+        transpose(c, width, columns, m, turned, ROWS)
+        sums = finished(turned)
+        for i in range(m):
+            finish_row(args, out, sums + i * ROWS, columns, g * m + i, column)
+
+
+@separate
 def _block(a, a_row, a_col, b, b_row, b_col, rows, columns, k, table, c):
     """A block of C, complete, in `c`."""
     panel = c + (ROWS + SPARE) * VECTORS * lane_count(c)
@@ -70,9 +103,7 @@ def panel_of(b, b_row, b_col, depth, columns, panel):
 def pack(b, b_row, b_col, depth, columns, panel, width):
     """A panel with contiguous columns; walks along whichever axis of `b` is contiguous."""
     if b_row == 1:
-        for j in range(columns):
-            for i in range(depth):
-                panel[i * width + j] = b[i + j * b_col]
+        transpose(b, b_col, columns, depth, panel, width)
     else:
         for i in range(depth):
             for j in range(columns):
