@@ -68,12 +68,11 @@ def _masked_loop(builder, count):
 
 
 def _hints(module):
-    """What LLVM's loop vectorizer is told; metadata of loops begin with themselves, so that no two are one."""
-    truth = ir.Constant(ir.IntType(1), 1)
-    hints = [module.add_metadata([ir.MetaDataString(module, f"llvm.loop.vectorize.{name}"), truth])
-             for name in ("predicate.enable", "enable")]
-    loop = module.add_metadata([ir.MetaDataString(module, f"graphc.loop.{len(module.metadata)}"), *hints])
-    loop.operands = (loop, *hints)
+    """What LLVM's loop vectorizer is told. A loop's metadata begin with themselves, so that no two loops share theirs."""
+    name = ir.MetaDataString(module, "llvm.loop.vectorize.predicate.enable")
+    hint = module.add_metadata([name, ir.Constant(ir.IntType(1), 1)])
+    loop = module.add_metadata([ir.MetaDataString(module, f"graphc.loop.{len(module.metadata)}"), hint])
+    loop.operands = (loop, hint)
     return loop
 
 
