@@ -156,5 +156,5 @@ def _add(x, y, c):
 @jit
 def _add_where(g, index, place, y, c):
     for k in range(c):
-        total = y[k]
-        y[k] = total + g[k] if index[k] == place else total
+        total, more = y[k], g[k]
+        y[k] = total + more if index[k] == place else total
