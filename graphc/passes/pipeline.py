@@ -1,12 +1,11 @@
 """The passes in compile order: a plain list."""
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, partial
 
+from ..ir.collector import collector_paused
 from ..ir.errors import ArgumentError
 from ..ir.graph import Graph
 from ..ir.loop import is_loop, with_bodies
@@ -71,20 +70,7 @@ PLAIN: dict[str, Pass] = {"bodies": bodies, "layout": layout, "results": results
 """What runs in place of a pass that is left out, where lowering cannot do without."""
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Passes make many nodes that live: the collector would look through all of them again and again, which takes more
-    than its share of the time the larger the graph is."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_collector_paused()
+@collector_paused()
 def run(graph: Graph, options: Options = DEFAULT, passes: Iterable[tuple[str, Pass]] = PASSES) -> Graph:
     """The graph after every pass of `passes` that `options` does not leave out.
 

@@ -22,6 +22,7 @@ import llvmlite
 import numpy as np
 from llvmlite import binding as llvm
 
+from ..ir.collector import collector_paused
 from ..ir.errors import GraphcError
 from ..lower.source import KernelSource, renamed
 from .cache import default_cache
@@ -67,7 +68,8 @@ def _kernel(source):
 
 
 def _lowered(source, symbol):
-    lowered = _compiler().lowered(source.text, source.name, symbol, _part_symbol)
+    with collector_paused():
+        lowered = _compiler().lowered(source.text, source.name, symbol, _part_symbol)
     compiled.append(source.name)
     return lowered.emit, lowered.parts
 

@@ -1,7 +1,6 @@
 """From the Python text of a kernel to an object file."""
 from __future__ import annotations
 
-import gc
 import linecache
 import zlib
 from collections.abc import Callable
@@ -31,7 +30,7 @@ def lowered(text: str, name: str, symbol: str, naming: Callable[[str], str]) -> 
     """The function `name(args, tid, threads)` that `text` defines, called `symbol` in its object.
 
     `naming` gives the symbol of a part from what identifies it."""
-    with _collector_paused(), _blamed(text, name), global_compiler_lock:
+    with _blamed(text, name), global_compiler_lock:
         return _emitting(_library(text, name), symbol, naming, partial(_blamed, text, name))
 
 
@@ -88,18 +87,6 @@ def _blamed(text, name):
     except Exception as error:
         error.add_note(f"while compiling the kernel {name}:\n{text}")
         raise
-
-
-@contextmanager
-def _collector_paused():
-    """Numba allocates much and frees little: the collector would look through all of it again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 __all__ = ["Lowered", "lowered"]

@@ -1,6 +1,5 @@
 """From a kernel's text to an object: callees are linked in, Numba itself stays as it was."""
 import ctypes
-import gc
 
 import numba
 import numpy as np
@@ -76,18 +75,6 @@ def test_a_kernel_and_all_that_it_calls_are_one_object():
 
 def test_the_same_text_gives_the_same_object():
     assert len({compiled(TEXT, "kernel", "symbol") for _ in range(2)}) == 1
-
-
-def test_the_collector_is_left_as_it_was():
-    with pytest.raises(Exception, match="undefined_name"):
-        compiled("def f(args, tid, threads):\n    undefined_name\n", "f", "f")
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        compiled("def f(args, tid, threads):\n    pass\n", "f", "f")
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 def test_other_numba_functions_may_call_device_functions():

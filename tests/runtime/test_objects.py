@@ -1,4 +1,5 @@
 """From sources to addresses: compiled once, kept on disk, loaded without Numba; any trouble costs a recompilation."""
+import gc
 import os
 import signal
 import subprocess
@@ -52,6 +53,26 @@ def test_kernels_compute(folder):
     np.testing.assert_array_equal(scaled(three), 3 * np.arange(100.0))
     assert objects.load([scale(3), scale(2), scale(3)]) == [three, two, three]
     assert objects.load([]) == []
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_pauses_while_numba_runs_and_is_left_as_it_was(folder, monkeypatch, enabled):
+    compiler, seen = objects._compiler(), []
+
+    def lowered(*args, lowered=compiler.lowered):
+        seen.append(gc.isenabled())
+        return lowered(*args)
+
+    monkeypatch.setattr(compiler, "lowered", lowered)
+    (gc.enable if enabled else gc.disable)()
+    try:
+        objects.load([scale(41 + enabled)])
+        assert (seen, gc.isenabled()) == ([False], enabled)
+        with pytest.raises(Exception, match="undefined_name"):
+            objects.load([KernelSource("f", "def f(args, tid, threads):\n    undefined_name\n")])
+        assert (seen, gc.isenabled()) == ([False, False], enabled)
+    finally:
+        gc.enable()
 
 
 def test_parts_of_threads_make_the_whole(folder):
