@@ -1,10 +1,10 @@
 """Graphs: what is computed from what. The unit that passes take and give back."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any
 
 import networkx as nx
@@ -63,9 +63,11 @@ class Graph:
         return replace(self, notes={**self.notes, **notes})
 
 
-def topological(results: Iterable[Expr]) -> tuple[Expr, ...]:
-    """Every node below `results`, operands first, in a stable order (a depth-first walk without recursion)."""
-    done: dict[Expr, None] = {}
+def topological(results: Iterable[Expr], known: Iterable[Expr] = (),
+                operands: Callable[[Expr], Sequence[Expr]] = attrgetter("inputs")) -> tuple[Expr, ...]:
+    """Every node below `results`, operands first, in a stable order (a depth-first walk without recursion). The `known`
+    ones come first, and nothing below them."""
+    done: dict[Expr, None] = dict.fromkeys(known)
     stack = [(x, False) for x in reversed(tuple(results))]
     while stack:
         node, expanded = stack.pop()
@@ -75,7 +77,7 @@ def topological(results: Iterable[Expr]) -> tuple[Expr, ...]:
             done[node] = None
         else:
             stack.append((node, True))
-            stack.extend((x, False) for x in reversed(node.inputs) if x not in done)
+            stack.extend((x, False) for x in reversed(operands(node)) if x not in done)
     return tuple(done)
 
 

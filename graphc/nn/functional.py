@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..ir.expr import Expr, make, originating
-from ..ir.graph import rebuilt
+from ..ir.graph import rebuilt, topological
 from ..ir.integer import Integer, Size, Symbol, symbols
 from ..ir.sizes import settled
 from ..ops.layer import layer_output
@@ -66,20 +66,9 @@ def operands(x: Expr) -> Sequence[Expr]:
     return x.inputs if call is None else call.operands
 
 
-def order(outputs: Iterable[Expr], inputs: Iterable[Expr]) -> list[Expr]:
+def order(outputs: Iterable[Expr], inputs: Iterable[Expr]) -> tuple[Expr, ...]:
     """The nodes between `inputs` and `outputs`, layer calls as one step each, operands first."""
-    done: dict[Expr, None] = dict.fromkeys(inputs)
-    stack = [(x, False) for x in reversed(list(outputs))]
-    while stack:
-        node, expanded = stack.pop()
-        if node in done:
-            continue
-        if expanded:
-            done[node] = None
-        else:
-            stack.append((node, True))
-            stack.extend((x, False) for x in reversed(operands(node)) if x not in done)
-    return list(done)
+    return topological(outputs, inputs, operands)
 
 
 def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr], layers: Mapping[Layer, Layer] | None = None) -> list[Expr]:

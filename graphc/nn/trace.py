@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr, originating, part_of
-from ..ir.graph import rebuilt, substituted
+from ..ir.graph import rebuilt, substituted, topological
 from ..ir.leaves import Variable, as_expr
 from ..ir.types import is_float
 from ..ops.elementwise import stop_gradient
@@ -136,17 +136,10 @@ def _assigned(variable: Variable, value: Expr) -> Expr:
 def renewed(results: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
     """`results` with the keys of `values` replaced by what they map to; what these are made of stays."""
     new = dict(values)
-    stack = [(x, False) for x in results]
-    while stack:
-        node, expanded = stack.pop()
-        if node in new:
-            continue
-        if expanded:
+    for node in topological(results, values):
+        if node not in new:
             with originating(node.line):
                 new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
-        else:
-            stack.append((node, True))
-            stack += [(x, False) for x in node.inputs if x not in new]
     return [new[x] for x in results]
 
 

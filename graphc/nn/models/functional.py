@@ -170,7 +170,7 @@ def layers_by_depth(outputs: Sequence[Expr], inputs: Sequence[Expr], input_layer
             stack += reversed([] if x in layers else operands(x))
     depth: dict[int, int] = {}
     found: dict[int, Layer] = {}
-    for x in [*reversed(order(outputs, inputs))]:
+    for x in reversed(order(outputs, inputs)):
         operation = _operation(x, layers)
         found.setdefault(id(operation), operation)
         mine = depth.setdefault(id(operation), 0)
