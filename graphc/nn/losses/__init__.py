@@ -1,5 +1,4 @@
 """Losses: how wrong a model is."""
-from ...ir.errors import ArgumentError
 from .absent import CTC, ctc
 from .crossentropy import (
     BinaryCrossentropy,
@@ -36,7 +35,7 @@ from .regression import (
     mean_squared_logarithmic_error,
 )
 from .similarity import Circle, circle
-from .targets import by_shapes
+from .targets import resolved
 
 serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 
@@ -51,12 +50,7 @@ def get(identifier) -> Loss | None:
 def resolve(identifier, y_true_shape, y_pred_shape) -> Loss:
     """The loss `identifier` stands for, by `get`; "crossentropy" is the one that fits targets and outputs of these shapes
     (None: a size not known). A loss that is given by a name has that name."""
-    found = get(by_shapes(identifier, y_true_shape, y_pred_shape))
-    if found is None:
-        raise ArgumentError("expected a loss, got None")
-    if isinstance(identifier, str):
-        found.name = identifier
-    return found
+    return resolved(get, "loss", identifier, y_true_shape, y_pred_shape)
 
 
 __all__ = [

@@ -1,8 +1,10 @@
 """What targets are to a model's outputs, by their shapes: which accuracy, and which cross-entropy, is meant."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from ...ir.errors import ArgumentError
 
 WORDS = {"accuracy": "accuracy", "acc": "accuracy", "crossentropy": "crossentropy", "ce": "crossentropy"}
 """The names that mean one loss or metric or another."""
@@ -24,6 +26,18 @@ def by_shapes(identifier, y_true_shape: Sequence[int | None], y_pred_shape: Sequ
     return f"{kind_of_targets(y_true_shape, y_pred_shape)}_{WORDS[identifier.lower()]}"
 
 
+def resolved(get: Callable[[Any], Any], kind: str, identifier, y_true_shape: Sequence[int | None],
+             y_pred_shape: Sequence[int | None]) -> Any:
+    """The loss or metric that `identifier` stands for by `get`, once the shapes of targets and outputs say which. One that
+    is given by a name has that name. Raises ArgumentError, which says what `kind` of thing is expected, for None."""
+    found = get(by_shapes(identifier, y_true_shape, y_pred_shape))
+    if found is None:
+        raise ArgumentError(f"expected a {kind}, got None")
+    if isinstance(identifier, str):
+        found.name = identifier
+    return found
+
+
 def kind_of_targets(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[int | None]) -> str:
     """For outputs of one number "binary", for targets that are class numbers "sparse_categorical", else "categorical".
 
@@ -37,4 +51,4 @@ def kind_of_targets(y_true_shape: Sequence[int | None], y_pred_shape: Sequence[i
     return "sparse_categorical" if numbers else "categorical"
 
 
-__all__ = ["by_shapes", "depends_on_shapes", "kind_of_targets"]
+__all__ = ["by_shapes", "depends_on_shapes", "kind_of_targets", "resolved"]

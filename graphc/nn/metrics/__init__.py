@@ -1,5 +1,4 @@
 """Metrics: how good a model is, in numbers for people."""
-from ...ir.errors import ArgumentError
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -18,7 +17,7 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from ..losses.targets import by_shapes
+from ..losses.targets import resolved
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -70,12 +69,7 @@ def get(identifier) -> Metric | None:
 def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:
     """The metric `identifier` stands for, by `get`. "accuracy" and "crossentropy" are those that fit targets and outputs of
     these shapes (None: a size not known). A metric that is given by a name has that name."""
-    found = get(by_shapes(identifier, y_true_shape, y_pred_shape))
-    if found is None:
-        raise ArgumentError("expected a metric, got None")
-    if isinstance(identifier, str):
-        found.name = identifier
-    return found
+    return resolved(get, "metric", identifier, y_true_shape, y_pred_shape)
 
 
 __all__ = [
