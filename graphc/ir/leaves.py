@@ -10,7 +10,7 @@ from .errors import ArgumentError, DTypeError, GraphcError
 from .expr import Expr, locate, locating, make
 from .integer import Integer
 from .locks import Rank
-from .registry import lookup
+from .registry import lookup, with_article
 from .types import Type, as_dims, as_dtype, is_float, is_integer, promote
 
 
@@ -145,7 +145,8 @@ def _numbers(value, dtype: np.dtype | None = None) -> np.ndarray:
     except NO_ARRAY as error:
         raise DTypeError(f"takes numbers and arrays of numbers: {error}") from error
     if array.dtype.kind in "OUS":
-        raise DTypeError(f"takes numbers and arrays of numbers, not a {type(value).__name__} with others in it")
+        raise DTypeError(f"takes numbers and arrays of numbers, not {with_article(type(value).__name__)} with others "
+                         "in it")
     return array
 
 

@@ -48,3 +48,12 @@ def nearest(name: str, names) -> str:
     names = list(names)
     close = [n for n in names if n.lower() == name.lower()] or get_close_matches(name, names, n=3)
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def with_article(noun: str) -> str:
+    """A noun as a message has it.
+
+    >>> with_article("activation"), with_article("layer")
+    ('an activation', 'a layer')
+    """
+    return f"{'an' if noun[:1].lower() in tuple('aeio') else 'a'} {noun}"

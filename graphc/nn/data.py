@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.errors import ArgumentError
+from ..ir.registry import with_article
 from . import tree
 
 Batch = Any
@@ -184,12 +185,13 @@ def batches_of(x, y=None, sample_weight=None, batch_size: int | None = None, shu
     kind = type(x).__name__
     for name, given in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
         if given is not None:
-            raise ArgumentError(f"{name} comes with the batches of a {kind}: do not give it beside")
+            raise ArgumentError(f"{name} comes with the batches of {with_article(kind)}: do not give it beside")
     weigh = None if class_weight is None else lambda x, y, w: (x, y, weights_of_classes(y, class_weight, w))
     if hasattr(x, "__getitem__") and (hasattr(x, "__len__") or hasattr(x, "num_batches")):
         return IndexedBatches(x, weigh, shuffle)
     if not isinstance(x, Iterable):
-        raise ArgumentError(f"x is an array, a list or dict of arrays, or an iterable of batches, not a {kind}")
+        raise ArgumentError("x is an array, a list or dict of arrays, or an iterable of batches, not "
+                            f"{with_article(kind)}")
     return IteratedBatches(x, weigh)
 
 
@@ -266,7 +268,8 @@ def split(data: tuple, share: float) -> tuple[tuple, tuple]:
     if not 0 < share < 1:
         raise ArgumentError(f"validation_split is between 0 and 1, not {share}")
     if not is_arrays(data[0]):
-        raise ArgumentError(f"validation_split takes arrays, not a {type(data[0]).__name__}: give validation_data")
+        given = with_article(type(data[0]).__name__)
+        raise ArgumentError(f"validation_split takes arrays, not {given}: give validation_data")
     arrays = tuple(map(as_arrays, data))
     samples = _samples(*arrays)
     at = math.floor(samples * (1 - share))

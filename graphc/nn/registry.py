@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..ir.errors import ArgumentError
-from ..ir.registry import nearest
+from ..ir.registry import nearest, with_article
 from .naming import snake_case
 
 _custom: dict[str, Any] = {}
@@ -74,7 +74,7 @@ class Registry:
             member = member()
         if member is None or callable(member) or hasattr(member, "get_config"):
             return member
-        raise ArgumentError(f"expected a {self.kind}, its name or its configuration, got {identifier!r}")
+        raise ArgumentError(f"expected {with_article(self.kind)}, its name or its configuration, got {identifier!r}")
 
     def serialized(self, thing) -> dict | str | None:
         """A member as JSON can hold it."""
@@ -87,7 +87,7 @@ class Registry:
     def restored(self, configuration: dict):
         """The member that `serialized` wrote down."""
         if not isinstance(configuration.get("class_name"), str):
-            raise ArgumentError(f"the configuration of a {self.kind} has a class_name, not {configuration!r}")
+            raise ArgumentError(f"the configuration of {with_article(self.kind)} has a class_name, not {configuration!r}")
         member: Callable = self[configuration["class_name"]]
         config = configuration.get("config", {})
         return member.from_config(config) if hasattr(member, "from_config") else member(**config)

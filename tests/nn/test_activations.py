@@ -96,7 +96,7 @@ def test_layers_and_functions_are_activations_too():
 def test_nonsense_is_refused():
     with pytest.raises(ArgumentError, match="did you mean 'softmax'"):
         activations.get("sofmax")
-    with pytest.raises(ArgumentError, match="expected a"):
+    with pytest.raises(ArgumentError, match="expected an activation, its name"):
         activations.get(3)
     with pytest.raises(ShapeError, match="must be even; it is 3"):
         activations.glu(graphc.placeholder((2, 3)))

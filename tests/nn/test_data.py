@@ -139,7 +139,7 @@ def test_a_batch_has_one_to_three_parts():
     (lambda: batches_of(None), "x is None"),
     (lambda: batches_of(iter([X]), Y), "y comes with the batches"),
     (lambda: batches_of(iter([X]), batch_size=2), "batch_size comes with the batches"),
-    (lambda: batches_of(object()), "an iterable of batches, not a object"),
+    (lambda: batches_of(object()), "an iterable of batches, not an object"),
     (lambda: next(batches_of(iter([(X, Y[:2])])).epoch(None)), "numbers of samples differ"),
     (lambda: Feed(ArrayBatches(X), 0), "steps is a whole number"),
     (lambda: split((X, Y, None), 1.5), "between 0 and 1"),
