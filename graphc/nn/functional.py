@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..ir.expr import Expr, make, originating
-from ..ir.graph import rebuilt, topological
+from ..ir.expr import Expr, originating
+from ..ir.graph import topological
 from ..ir.integer import Integer, Size, Symbol, symbols
-from ..ir.sizes import settled
+from ..ir.resizing import Resizing
 from ..ops.layer import layer_output
 from . import tree
 from .trace import Trace
@@ -75,17 +75,15 @@ def replay(outputs: Sequence[Expr], values: Mapping[Expr, Expr], layers: Mapping
     """`outputs` anew, in the active trace if there is one, with `values` for the inputs, and maybe other `layers` in the
     place of some."""
     new = dict(values)
-    sizes = _sizes(values)
+    resizing = Resizing(_sizes(values))
     results: dict[Call, list] = {}
     for node in order(outputs, values):
         call = call_of(node)
         if node in new:
             continue
         if call is None:
-            attrs = {key: settled(value, sizes) for key, value in node.attrs.items()}
-            operands = tuple(new[x] for x in node.inputs)
             with originating(node.line):
-                new[node] = rebuilt(node, operands) if attrs == node.attrs else make(node.op, operands, attrs)
+                new[node] = resizing.node(node, tuple(new[x] for x in node.inputs))
             continue
         if call not in results:
             results[call] = call.again(new, (layers or {}).get(call.layer))

@@ -10,6 +10,7 @@ from ..ir.integer import Size
 from ..ir.leaves import placeholder
 from ..ir.op import Index, View
 from . import leaves
+from .layer import layer_output
 from .random import draw_state
 
 
@@ -44,8 +45,8 @@ def captured(inputs: Sequence[Expr], outputs: Sequence[Expr], inside: Collection
 
 
 def _renamed(x: Expr) -> Expr:
-    """The node below all renaming of indices."""
-    while isinstance(x.op.lower, View) or isinstance(x.op.lower, Index) and x.op.lower.affine:
+    """The node below all renaming of indices. A layer's result is itself: it is what a network is written anew by."""
+    while x.op is not layer_output and (isinstance(x.op.lower, View) or isinstance(x.op.lower, Index) and x.op.lower.affine):
         x = x.inputs[0]
     return x
 

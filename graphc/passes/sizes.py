@@ -6,14 +6,10 @@ with a size that turns out to be known, or another's, are replaced: they keep th
 """
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ..ir.expr import Expr, make, originating
 from ..ir.graph import Graph
-from ..ir.integer import Integer, Size, Symbol, evaluate
+from ..ir.integer import Integer, Size, Symbol
+from ..ir.resizing import Resizing
 from ..ir.sizes import met, with_bodies
-from ..ir.types import Type
-from .rules import is_leaf
 
 
 def sizes(graph: Graph) -> Graph:
@@ -21,43 +17,7 @@ def sizes(graph: Graph) -> Graph:
     same = _equalities(graph)
     if not same:
         return graph
-    return _Resizing(same).graph(graph)
-
-
-class _Resizing:
-    """Graphs, and the sub-graphs of their nodes, where some unknowns are others, or numbers."""
-
-    def __init__(self, same: dict[Symbol, Size]):
-        self.same = same
-        self.bodies: dict[Graph, Graph] = {}
-
-    def graph(self, graph: Graph) -> Graph:
-        new: dict[Expr, Expr] = {}
-        for x in dict.fromkeys((*graph.inputs, *graph.order)):
-            with originating(x.line):
-                new[x] = _leaf(x, self.same) if is_leaf(x) else self.node(x, tuple(new[y] for y in x.inputs))
-        return replace(graph.substitute(new), inputs=tuple(new[x] for x in graph.inputs))
-
-    def node(self, x: Expr, inputs: tuple[Expr, ...]) -> Expr:
-        return make(x.op, inputs, {key: self.attribute(value) for key, value in x.attrs.items()})
-
-    def attribute(self, value):
-        if not isinstance(value, Graph):
-            return _evaluated(value, self.same)
-        if value not in self.bodies:
-            self.bodies[value] = self.graph(value)
-        return self.bodies[value]
-
-
-def _leaf(x: Expr, same: dict[Symbol, Size]) -> Expr:
-    dims = _evaluated(x.dims, same)
-    return x if dims == x.dims else Expr(x.op, (), {}, Type(x.dtype, dims), x.name)
-
-
-def _evaluated(value, same: dict[Symbol, Size]):
-    if isinstance(value, tuple):
-        return tuple(_evaluated(v, same) for v in value)
-    return evaluate(value, same) if isinstance(value, Integer) else value
+    return Resizing(same).graph(graph)
 
 
 def _equalities(graph: Graph) -> dict[Symbol, Size]:

@@ -12,8 +12,10 @@ from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ir.graph import Graph, substituted
 from ...ir.leaves import Variable, placeholder
+from ...ir.loop import is_loop, with_bodies
 from ...ir.text import parse, text
 from ...ir.types import as_dtype
+from ...ops.layer import layer_output
 from .. import tree
 from ..functional import Call, call_of, replay
 from ..layers.core import InputLayer
@@ -129,7 +131,7 @@ class _Writer:
                 raise ArgumentError(f"the expression {x} uses the Variable {node.label}, which belongs to no layer: "
                                     "put it into a layer of your own")
         stands_in = {root: placeholder(root.dims, root.dtype) for root in roots}
-        graph = Graph(tuple(stands_in.values()), substituted([x], stands_in))
+        graph = _without_calls(Graph(tuple(stands_in.values()), substituted([x], stands_in)))
         return {"class_name": EXPRESSION,
                 "config": {"graph": text(graph, full=True, lines=False), "operands": [self._tensor(r) for r in roots]}}
 
@@ -144,6 +146,12 @@ class _Writer:
                 between[node] = None
                 stack += reversed(node.inputs)
         return list(roots), list(between)
+
+
+def _without_calls(graph: Graph) -> Graph:
+    """The graph with the calls of layers inside loops as what they are."""
+    return graph.rewrite(lambda node: node.inputs[0] if node.op is layer_output else with_bodies(node, _without_calls)
+                         if is_loop(node) else node)
 
 
 class _Reader:

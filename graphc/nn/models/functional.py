@@ -7,6 +7,7 @@ from typing import Any
 
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
+from ...ir.sizes import with_bodies
 from ...ops.shape import expand_dims, squeeze
 from .. import tree
 from ..functional import Call, call_of, operands, order, replay
@@ -26,6 +27,7 @@ class Functional(Model):
         self._nodes = order(self.outputs, self.inputs)
         self._input_layers = [getattr(x, "layer", None) or InputLayer(input_tensor=x) for x in self.inputs]
         self._check_connected()
+        self._check_loops()
         self._operations = layers_by_depth(self.outputs, self.inputs, self._input_layers)
         self._check_names()
         self.output_names = [_name(x) for x in self.outputs]
@@ -39,6 +41,14 @@ class Functional(Model):
             if x.op.name == "placeholder" and x not in known:
                 raise ArgumentError(f"{self.name}: the outputs need the input {x.name or x.type}, which is not among the "
                                     f"inputs {[_name(y) for y in self.inputs]}")
+
+    def _check_loops(self) -> None:
+        """A loop between layers is replayed as it is: as it was written down, at inference."""
+        between = set(self._nodes)
+        for call in filter(None, (call_of(x) for x in with_bodies(self._nodes) if x not in between)):
+            if any("training" in layer._parameters for layer in call.layer._flattened()):
+                raise ArgumentError(f"{self.name}: {call.layer.name} is called inside a loop or branch between layers, "
+                                    "where it would never train: put the loop into the call of a layer of your own")
 
     def _check_names(self) -> None:
         for name, times in Counter(layer.name for layer in self._operations).items():
