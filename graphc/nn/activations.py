@@ -19,7 +19,7 @@ from ..ops.reduce import sum
 from ..ops.shape import reshape
 from .registry import Registry
 
-REGISTRY = Registry("activation")
+REGISTRY = Registry("activation", "activations")
 
 
 def get(identifier) -> Callable[[Expr], Expr]:

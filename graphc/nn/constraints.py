@@ -7,7 +7,7 @@ from . import config
 from .numeric import numeric
 from .registry import Registry
 
-REGISTRY = Registry("constraint")
+REGISTRY = Registry("constraint", "constraints")
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialized, REGISTRY.restored
 
 

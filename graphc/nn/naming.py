@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 _given: Counter[str] = Counter()
+_counted: Counter[str] = Counter()
 
 
 def snake_case(name: str) -> str:
@@ -25,9 +26,16 @@ def unique_name(kind: type | str) -> str:
     return f"{stem}_{number}" if number else stem
 
 
+def count(prefix: str) -> int:
+    """How often this function was called with this word."""
+    _counted[prefix] += 1
+    return _counted[prefix]
+
+
 def forget_names() -> None:
     """Count from the start again."""
     _given.clear()
+    _counted.clear()
 
 
-__all__ = ["forget_names", "snake_case", "unique_name"]
+__all__ = ["count", "forget_names", "snake_case", "unique_name"]

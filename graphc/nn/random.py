@@ -22,6 +22,7 @@ from ..ops.reduce import argmax
 from ..ops.shape import expand_dims
 from ..ops.sorting import argsort
 from . import seeds, tree
+from .absent import absent
 from .trace import Trace
 from .variables import Variable
 
@@ -140,3 +141,7 @@ def shuffle(x, axis=0, seed=None):
 
 __all__ = ["SeedGenerator", "categorical", "dropout", "normal", "randint", "sequence", "shuffle", "truncated_normal",
            "uniform"]
+
+__getattr__ = absent(__name__, {
+    "beta binomial gamma": "graphc draws uniform, normal, Bernoulli and categorical numbers; NumPy draws others",
+}, __all__)

@@ -9,7 +9,7 @@ from ..ops import PUBLIC_NAMES as ops
 from .numeric import numeric
 from .registry import Registry
 
-REGISTRY = Registry("regularizer")
+REGISTRY = Registry("regularizer", "regularizers")
 get, serialize, deserialize = REGISTRY.get, REGISTRY.serialized, REGISTRY.restored
 
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 
+from .. import config
 from .callback import Callback
 
 INTERVAL = 0.1
@@ -26,7 +27,7 @@ class ProgbarLogger(Callback):
     def set_params(self, params):
         self.params = params
         verbose = params.get("verbose", 1)
-        self.verbose = 1 if verbose == "auto" else int(verbose)
+        self.verbose = (1 if config.is_interactive_logging_enabled() else 2) if verbose == "auto" else int(verbose)
         self.epochs, self.steps, self.batch_size = params.get("epochs", 1), params.get("steps"), params.get("batch_size")
 
     # ---- events

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...ir.errors import ShapeError
+from ..absent import absent
 from .constant import Constant, Identity, Ones, Zeros
 from .initializer import REGISTRY, Initializer
 from .random import (
@@ -47,3 +48,7 @@ __all__ = ["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform",
            "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
            "ones", "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal", "variance_scaling",
            "zeros"]
+
+__getattr__ = absent(__name__, {
+    "STFT STFTInitializer stft": "an initializer may be any function of shape and dtype that gives an array",
+}, __all__)

@@ -5,7 +5,7 @@ import numpy as np
 
 from ..registry import Registry
 
-REGISTRY = Registry("initializer")
+REGISTRY = Registry("initializer", "initializers")
 
 
 class Initializer:

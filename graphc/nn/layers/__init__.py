@@ -1,4 +1,5 @@
 """Layers: functions with weights."""
+from ..absent import absent
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention
 from .augmentation import RandomCrop, RandomFlip, RandomRotation, RandomTranslation, RandomZoom
@@ -91,7 +92,7 @@ from .transposed import (
     Convolution2DTranspose,
     Convolution3DTranspose,
 )
-from .wrappers import Bidirectional, TimeDistributed
+from .wrappers import Bidirectional, TimeDistributed, Wrapper
 
 serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 
@@ -113,5 +114,24 @@ __all__ = ["Activation", "ActivityRegularization", "Add", "AdditiveAttention", "
            "Resizing", "SeparableConv1D", "SeparableConv2D", "SeparableConvolution1D", "SeparableConvolution2D",
            "SimpleRNN", "SimpleRNNCell", "Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
            "SpectralNormalization", "StackedRNNCells", "Subtract", "TimeDistributed", "UnitNormalization",
-           "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "add",
-           "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract"]
+           "UpSampling1D", "UpSampling2D", "UpSampling3D", "Wrapper", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+           "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply", "serialize", "subtract"]
+
+__getattr__ = absent(__name__, {
+    "ConvLSTM1D ConvLSTM2D ConvLSTM3D": "RNN runs over a cell of yours, which may convolve",
+    "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D "
+    "AdaptiveMaxPooling3D": "AveragePooling and MaxPooling pool by windows, GlobalAveragePooling and GlobalMaxPooling "
+                            "everything",
+    "StringLookup TextVectorization Hashing HashedCrossing": "graphc computes with numbers alone: number words in Python, "
+                                                             "and use Embedding or CategoryEncoding",
+    "IntegerLookup Discretization": "number classes by NumPy (unique, digitize), and use Embedding or CategoryEncoding",
+    "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization MixUp RandAugment "
+    "RandomBrightness RandomColorDegeneration RandomColorJitter RandomContrast RandomElasticTransform RandomErasing "
+    "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization RandomSaturation "
+    "RandomSharpness RandomShear Solarization MaxNumBoundingBoxes": "images are varied by RandomFlip, RandomTranslation, "
+                                                                    "RandomRotation, RandomZoom, RandomCrop, GaussianNoise",
+    "MelSpectrogram STFTSpectrogram": "graphc has no Fourier transforms",
+    "Pipeline": "Sequential runs layers one after the other",
+    "ReversibleEmbedding": "an Embedding's weights may be used again: ops.matmul(x, ops.transpose(embedding.embeddings))",
+    "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper": "layers of other libraries cannot be part of a graph of graphc's",
+}, __all__)

@@ -19,7 +19,7 @@ class Configured:
     def get_config(self) -> dict:
         """What ``from_config`` makes an equal layer of, with weights of its own. A subclass that does not say it itself is
         described by the arguments that it was made with, where these are numbers, strings and lists of them."""
-        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy}
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype_policy.name}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         written = type(self).get_config is not Configured.get_config

@@ -12,6 +12,7 @@ from ...ir.types import Type, as_dims, as_dtype
 from ...ops import PUBLIC_NAMES
 from ...ops.linalg import matmul
 from .. import activations
+from ..config import floatx
 from .arguments import positive
 from .configuration import over_shapes
 from .input_spec import InputSpec
@@ -38,7 +39,7 @@ class InputLayer(Layer):
         if sparse or ragged:
             raise ArgumentError("Input: graphc has neither sparse nor ragged tensors")
         given = getattr(input_tensor, "name", None)
-        super().__init__(name=name or given, dtype=dtype if input_tensor is None else input_tensor.dtype)
+        super().__init__(name=name or given, dtype=(dtype or floatx()) if input_tensor is None else input_tensor.dtype)
         if (shape is None) == (batch_shape is None) and input_tensor is None:
             raise ArgumentError(f"{self.name}: Input takes shape=(...), without the batch axis, or batch_shape=(...)")
         if batch_shape is not None and batch_size is not None:

@@ -15,7 +15,7 @@ from ...ir.graph import substituted
 from ...ir.leaves import as_expr, placeholder
 from ...ir.registry import nearest
 from ...ir.types import as_dtype, is_float
-from .. import constraints, initializers, regularizers, tree
+from .. import constraints, dtype_policies, initializers, regularizers, tree
 from ..eager import computed
 from ..functional import Call, remembered
 from ..naming import unique_name
@@ -26,7 +26,7 @@ from .configuration import Configured, over_shapes
 from .input_spec import check_inputs
 from .tracking import Tracking
 
-REGISTRY = Registry("layer")
+REGISTRY = Registry("layer", "layers")
 LEFT_OUT = ("lora_rank", "lora_alpha", "quantization_config")
 """Arguments of Keras' layers that graphc has nothing for; None says the same there."""
 
@@ -37,13 +37,15 @@ class Layer(Tracking, Configured):
     Subclasses make their weights in ``build(self, input_shape)`` with `add_weight`, and say in ``call(self, inputs)``,
     which may take ``training`` and ``mask`` as well, what expression they stand for. A layer called on an expression gives
     an expression; on arrays, arrays. `dtype` is that of its weights; floats among its inputs are brought to it, unless
-    `autocast` is False. With "mixed_float16" or "mixed_bfloat16", weights are float32, and what goes in and out has 16
-    bits."""
+    `autocast` is False. It may be a `DTypePolicy`, or the name of one: with "mixed_float16" or "mixed_bfloat16", weights
+    are float32, and what goes in and out has 16 bits."""
 
     supports_masking = False
     input_spec = None
     built = False
     _is_called = False
+    _casts_results = True
+    """Whether results have 16 bits where the policy is a mixed one; those of a model are those of its last layers."""
 
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls)
@@ -55,7 +57,8 @@ class Layer(Tracking, Configured):
         self._check_arguments(unknown, trainable, name)
         self.name = unique_name(type(self)) if name is None else name
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.dtype, self.compute_dtype, self.dtype_policy = _dtypes(dtype)
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.dtype, self.compute_dtype = self.dtype_policy.variable_dtype, self.dtype_policy.compute_dtype
         self.autocast = autocast
         self._trainable = trainable
         self.given_input_shape = _shape(input_shape, input_dim)
@@ -161,7 +164,7 @@ class Layer(Tracking, Configured):
                 if "training" in self._parameters:
                     bound.arguments["training"] = trace.training
                 results = self._called(*bound.args, **bound.kwargs)
-            if self.dtype != self.compute_dtype:
+            if self.dtype != self.compute_dtype and self._casts_results:
                 results = tree.mapped(lambda y: self._converted(trace, y), results)
             self._after(trace, inputs, results, mask)
         return results
@@ -323,15 +326,6 @@ def _building(build: Callable) -> Callable:
 
 
 Layer.build = _building(Layer.build)
-
-
-def _dtypes(dtype) -> tuple[str, str, str]:
-    """The dtype of weights, that of computation, and the name of both."""
-    if isinstance(dtype, dict):
-        dtype = dtype.get("config", {}).get("name")
-    if isinstance(dtype, str) and dtype.startswith("mixed_"):
-        return "float32", str(as_dtype(dtype.removeprefix("mixed_"))), dtype
-    return (str(as_dtype(dtype or "float32")),) * 3
 
 
 def _shape(input_shape, input_dim: int | None) -> tuple | None:

@@ -86,7 +86,7 @@ class _SpatialDropout(Dropout):
         return (None, *space, None) if self.data_format == "channels_last" else (None, None, *space)
 
     def get_config(self):
-        config = {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype}
+        config = {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype_policy.name}
         return config | ({} if self.rank == 1 else {"data_format": self.data_format})
 
 

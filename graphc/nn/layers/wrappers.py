@@ -103,22 +103,39 @@ def _again(layer: Layer, prefix: str, **changes) -> Layer:
     return type(layer).from_config(config)
 
 
-class TimeDistributed(Layer):
-    """A layer, applied to every step of sequences: ``[batch, steps, ...] -> [batch, steps, ...]``."""
-
-    supports_masking = True
+class Wrapper(Layer):
+    """A layer around another, `layer`: what it does is said in the subclass's `call`."""
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
-            raise ArgumentError(f"TimeDistributed takes a layer, not {layer!r}")
+            raise ArgumentError(f"{type(self).__name__} takes a layer, not {layer!r}")
         super().__init__(**kwargs)
         self.layer = layer
 
     def build(self, input_shape):
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "layer": REGISTRY.serialized(self.layer)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(REGISTRY.get(config["layer"]), **{key: value for key, value in config.items() if key != "layer"})
+
+
+class TimeDistributed(Wrapper):
+    """A layer, applied to every step of sequences: ``[batch, steps, ...] -> [batch, steps, ...]``.
+
+    It sees the steps of all sequences as one batch. In training, that makes a difference for BatchNormalization alone, whose
+    statistics are then of all steps together, not of one step after the other as in Keras 3."""
+
+    supports_masking = True
+
+    def build(self, input_shape):
         if len(input_shape) < 3:
             raise ArgumentError(f"{self.name}: TimeDistributed takes [batch, steps, ...], not {tuple(input_shape)}")
-        if not self.layer.built:
-            self.layer.build((input_shape[0], *input_shape[2:]))
+        super().build((input_shape[0], *input_shape[2:]))
 
     def call(self, inputs, training=None, mask=None):
         batch, steps = inputs.dims[:2]
@@ -132,12 +149,5 @@ class TimeDistributed(Layer):
         batch, *rest = self.layer.compute_output_shape((input_shape[0], *input_shape[2:]))
         return (batch, input_shape[1], *rest)
 
-    def get_config(self):
-        return {**super().get_config(), "layer": REGISTRY.serialized(self.layer)}
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(REGISTRY.get(config["layer"]), **{key: value for key, value in config.items() if key != "layer"})
-
-
-__all__ = ["Bidirectional", "TimeDistributed"]
+__all__ = ["Bidirectional", "TimeDistributed", "Wrapper"]

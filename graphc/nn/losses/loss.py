@@ -15,7 +15,7 @@ from ..registry import Registry
 from ..trace import Trace
 from .alignment import beside, masked, quotient, same_rank
 
-REGISTRY = Registry("loss")
+REGISTRY = Registry("loss", "losses")
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 
 

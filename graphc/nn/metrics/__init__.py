@@ -35,7 +35,7 @@ from .confusion import FalseNegatives, FalsePositives, Precision, Recall, TrueNe
 from .correlation import ConcordanceCorrelation, PearsonCorrelation, concordance_correlation, pearson_correlation
 from .curves import AUC, PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity
 from .f_score import F1Score, FBetaScore
-from .hinge import CategoricalHinge, Hinge, SquaredHinge
+from .hinges import CategoricalHinge, Hinge, SquaredHinge
 from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from .metric import REGISTRY, Metric
 from .probabilistic import (

@@ -19,8 +19,8 @@ from ..registry import Registry
 from ..trace import Trace
 from ..variables import Variable
 
-REGISTRY = Registry("metric")
-FUNCTIONS = Registry("metric function")
+REGISTRY = Registry("metric", "metrics")
+FUNCTIONS = Registry("metric function", "metrics")
 
 
 class Metric:

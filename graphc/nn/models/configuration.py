@@ -34,7 +34,7 @@ TENSOR, EXPRESSION, DTYPE = "__keras_tensor__", "__expression__", "__dtype__"
 def sequential_config(model: Sequential) -> dict:
     """The layers in order, the Input first."""
     layers = [*([model._input_layer] if model._input_layer is not None else []), *model.layers]
-    config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy,
+    config = {"name": model.name, "trainable": model.trainable, "dtype": model.dtype_policy.name,
               "layers": [layer_config(layer) for layer in layers]}
     return config | ({"build_input_shape": list(model.input_shape)} if model._input_layer is not None else {})
 

@@ -27,6 +27,7 @@ class Model(Trainer, Layer):
 
     functional: ClassVar[type[Model]]
     """The class of models that are made of inputs and outputs."""
+    _casts_results = False
 
     def __init__(self, *args, **kwargs):
         if _is_functional(args, kwargs):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ...ir.errors import ArgumentError
+from ..absent import absent
 from . import schedules
 from .adafactor import Adafactor
 from .adagrad import Adadelta, Adagrad
@@ -35,3 +36,9 @@ class LossScaleOptimizer(Optimizer):
 
 __all__ = ["SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion",
            "LossScaleOptimizer", "Muon", "Nadam", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+
+__getattr__ = absent(__name__, {
+    "ScheduleFreeAdamW": "there is AdamW, and schedules for it",
+    "MultiOptimizer OptimizerMap": "a train_step of a Model can apply several optimizers, each to weights of its own",
+    "legacy": "there is nothing of former versions",
+}, __all__)

@@ -23,7 +23,7 @@ from .schedules import REGISTRY as SCHEDULES
 from .schedules import LearningRateSchedule
 from .step import Step
 
-REGISTRY = Registry("optimizer")
+REGISTRY = Registry("optimizer", "optimizers")
 
 
 class Optimizer(Step):

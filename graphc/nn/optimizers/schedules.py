@@ -10,7 +10,7 @@ from ...ops import PUBLIC_NAMES as ops
 from ..numeric import numeric
 from ..registry import Registry
 
-REGISTRY = Registry("learning rate schedule")
+REGISTRY = Registry("learning rate schedule", "optimizers.schedules")
 serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 
 

@@ -66,10 +66,12 @@ def _input_shape(model: Layer):
     return getattr(model, "saved_input_shape", None)
 
 
-def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True):
+def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True,
+               safe_mode: bool = True):
     """The model in a file that `save_model` wrote, compiled as it was unless ``compile=False``.
 
-    `custom_objects` are classes and functions of yours, by the names in the file. Raises SavingError for a file that is
+    `custom_objects` are classes and functions of yours, by the names in the file. Nothing in it is ever executed, whatever
+    `safe_mode` says. Raises SavingError for a file that is
     damaged, that is no such file, or that names what is not known."""
     members = _members(filepath)
     try:

@@ -127,17 +127,17 @@ def _problem(name: str, variable: Variable, arrays: Mapping[str, np.ndarray]) ->
     return ""
 
 
-def save_weights(layer: Layer, path: str | os.PathLike, overwrite: bool = True) -> None:
+def save_weights(model: Layer, filepath: str | os.PathLike, overwrite: bool = True) -> None:
     """Write all weights of a layer or model. Raises FileExistsError unless `overwrite`."""
-    if not overwrite and Path(path).exists():
-        raise FileExistsError(f"{os.fspath(path)} exists; overwrite=True replaces it")
-    write_whole(path, packed({name: v.numpy() for name, v in named_variables(layer).items()}))
+    if not overwrite and Path(filepath).exists():
+        raise FileExistsError(f"{os.fspath(filepath)} exists; overwrite=True replaces it")
+    write_whole(filepath, packed({name: v.numpy() for name, v in named_variables(model).items()}))
 
 
-def load_weights(layer: Layer, path: str | os.PathLike, skip_mismatch: bool = False) -> None:
+def load_weights(model: Layer, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
     """Read all weights of a layer or model that is built. Raises SavingError, and changes nothing, where one differs."""
-    arrays, _ = read(Path(path).read_bytes(), os.fspath(path))
-    restore(named_variables(layer), arrays, os.fspath(path), skip_mismatch)
+    arrays, _ = read(Path(filepath).read_bytes(), os.fspath(filepath))
+    restore(named_variables(model), arrays, os.fspath(filepath), skip_mismatch)
 
 
 __all__ = ["SavingError", "load_weights", "named_variables", "packed", "read", "restore", "save_weights", "write_whole"]
