@@ -4,13 +4,14 @@ from __future__ import annotations
 import numbers
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from .. import compiler
-from ..ir.errors import ArgumentError
+from ..ir.errors import ArgumentError, ShapeError
 from ..ir.expr import Expr
 from ..ir.leaves import as_expr, placeholder
 from . import tree
@@ -47,15 +48,22 @@ def computed(owner, function: Callable, args: tuple, kwargs: dict, state: Hashab
     """``function(*args, **kwargs)`` on arrays: its results as arrays, the Variables that it assigns changed.
 
     `owner` is the object whose method it is: what is compiled is kept in it, for this `state` of the object. Arrays that
-    are equally long share that length, which may be another one in the next call; where lengths differ, they are part of
-    the kind."""
+    are equally long share that length, which may be another one in the next call; where lengths differ, or `function` must
+    know them, they are part of the kind."""
     arrays = tree.mapped(_as_input, (args, kwargs))
     leaves = tree.leaves(arrays)
     values = [x for x in leaves if isinstance(x, np.ndarray)]
     lengths = {len(x) for x in values if x.ndim}
     common = len(lengths) == 1
-    key = function.__name__, state, _layout(arrays), *(_kind(x, common) for x in leaves)
-    run, results = Compiled.of(owner).found(key, lambda: _traced(function, arrays, values, common))
+
+    def compiled(common: bool):
+        key = function.__name__, state, _layout(arrays), *(_kind(x, common) for x in leaves)
+        return Compiled.of(owner).found(key, lambda: _traced(function, arrays, values, common))
+    found = None
+    if common:
+        with suppress(ShapeError):  # where the length must be known, as that of one image
+            found = compiled(True)
+    run, results = found or compiled(False)
     return tree.mapped(_given(run(*values)), results)
 
 

@@ -32,6 +32,11 @@ def test_the_middle_of_one_image():
     np.testing.assert_array_equal(graphc.interpret([image], layers.CenterCrop(3, 2)(image), [x]), x[1:4, 2:4])
 
 
+def test_an_image_by_itself_may_be_an_array():
+    (x,) = arrays((5, 6, 1))
+    np.testing.assert_array_equal(layers.CenterCrop(3, 2)(x), x[1:4, 2:4])
+
+
 @pytest.mark.parametrize("make, message", [
     (lambda: layers.Resizing(0, 2), "height is an int of at least 1"),
     (lambda: layers.Resizing(2, 2, "cubic"), "interpolation is one of"),
