@@ -13,7 +13,7 @@ from ...ops.control import scan
 from ...ops.creation import zeros, zeros_like
 from ...ops.elementwise import where
 from ...ops.rearrange import flip, stack
-from ...ops.shape import expand_dims, swapaxes
+from ...ops.shape import expand_dims, swapaxes, with_sizes
 from .. import tree
 from ..variables import Variable
 from .cells import Cell
@@ -69,6 +69,15 @@ class RNN(Layer):
 
     reset_states = reset_state
 
+    def _settled(self, x: Expr | None) -> Expr | None:
+        """`x`, of as many sequences as the states are of."""
+        if x is None:
+            return None
+        x, batch = as_expr(x), tree.leaves(self.states)[0].shape[0]
+        if isinstance(x.dims[0], int) and x.dims[0] != batch:
+            raise ArgumentError(f"{self.name} keeps the states of {batch} sequences; got {x.dims[0]}")
+        return with_sizes(x, 0, (batch,))
+
     def _first(self, sequences: Expr, given) -> list:
         """The states to start from."""
         if given is None:
@@ -78,6 +87,8 @@ class RNN(Layer):
 
     # ---- a call
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        if self.stateful:
+            sequences, initial_state, mask = tree.mapped(self._settled, (sequences, initial_state, mask))
         states = self._first(sequences, initial_state)
         mask = next(iter(tree.leaves(mask)), None)
         with self.cell.dropping(sequences.dims[0], training) if hasattr(self.cell, "dropping") else nullcontext():

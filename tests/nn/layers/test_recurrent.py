@@ -6,7 +6,7 @@ import pytest
 
 import graphc
 import graphc.nn as nn
-from graphc.ir.errors import ArgumentError, ShapeError
+from graphc.ir.errors import ArgumentError, CallError, ShapeError
 from graphc.nn import layers
 from graphc.nn.trace import Trace
 
@@ -170,6 +170,36 @@ def test_a_stateful_layer_goes_on_where_it_ended():
     assert len(parts.weights) == 3
     with pytest.raises(ArgumentError, match="must know the size of a batch"):
         layers.GRU(4, stateful=True)(graphc.placeholder((None, 5, 3)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_stateful_model_of_few_sequences_as_in_keras(keras, name, batch):
+    tokens = np.array([[3, 1, 0, 2], [1, 0, 0, 4]])[:batch]
+    models = []
+    for library in (keras, nn):
+        models.append(library.Sequential([library.Input((None,), batch_size=batch),
+                                          library.layers.Embedding(5, 3, mask_zero=True),
+                                          getattr(library.layers, name)(4, stateful=True)]))
+    theirs, ours = models
+    ours.set_weights(theirs.get_weights())
+    for steps in (tokens[:, :1], tokens[:, 1:], tokens):
+        np.testing.assert_allclose(ours.predict_on_batch(steps), theirs.predict_on_batch(steps), 1e-5, 1e-6)
+    for model in models:
+        model.layers[-1].reset_state()
+    np.testing.assert_allclose(ours.predict(tokens, verbose=0), theirs.predict(tokens, verbose=0), 1e-5, 1e-6)
+    with pytest.raises(CallError, match=f"{2 * batch}"):
+        ours.predict_on_batch(np.concatenate([tokens, tokens]))
+
+
+def test_a_stateful_layer_takes_as_many_sequences_as_it_has_states_of():
+    layer = layers.GRU(4, stateful=True)
+    layer.build((3, None, 2))
+    for count in (1, 2, 4):
+        with pytest.raises(ArgumentError, match=f"keeps the states of 3 sequences; got {count}"):
+            layer(nn.Input((5, 2), batch_size=count))
+        with pytest.raises(CallError, match=f"{count}"):
+            layer(np.ones((count, 5, 2), "float32"))
 
 
 @pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"dropout": 0.3, "recurrent_dropout": 0.3}])
