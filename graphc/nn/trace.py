@@ -10,11 +10,10 @@ import numpy as np
 
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr, originating, part_of
-from ..ir.graph import rebuilt, substituted, topological
+from ..ir.graph import shared, substituted
 from ..ir.leaves import Variable, as_expr
-from ..ir.types import is_float
-from ..ops.elementwise import stop_gradient
 from . import tree
+from .program import Program
 
 if TYPE_CHECKING:
     from .layers.layer import Layer
@@ -37,6 +36,7 @@ class Trace:
         self.owners: list[Layer] = []
         self.masks: dict[Expr, Expr] = {}
         self.checks: dict[Expr, Callable[[np.ndarray], None]] = {}
+        self._program: Program | None = None
 
     @staticmethod
     def active() -> Trace | None:
@@ -61,13 +61,18 @@ class Trace:
             self.training = before
 
     def update(self, variable: Variable, value) -> None:
-        """From the next step on, `variable` is `value`. A second update goes on from the first."""
+        """From the next step on, `variable` is `value`; within a layer's call, from now on. A second update goes on from the
+        first."""
         value = as_expr(value)
         if value.shape != variable.shape:
             raise ArgumentError(f"assign to {variable.label}:{variable.type}: got shape {value.shape}")
-        if variable in self.updates:
+        if self._program is not None:
+            value = self._program.read(value)
+        elif variable in self.updates:
             value = self._after(value, {variable: self.updates[variable]})
-        self.updates[variable] = value.astype(variable.dtype)
+        self.updates[variable] = value = value.astype(variable.dtype)
+        if self._program is not None:
+            self._program.assign(variable, value)
 
     def add_losses(self, layer: Layer, losses: Sequence[Expr]) -> None:
         """Losses of a call of this layer."""
@@ -84,28 +89,31 @@ class Trace:
         return self._after(x, self.updates)
 
     def called(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
-        """``layer(*args, **kwargs)``, where Variables are what was assigned to them before. As far as gradients go, they are
-        the Variables still: a step may update weights, call layers with them, and take gradients for the next update."""
+        """``layer(*args, **kwargs)``, where Variables are what was assigned to them before: see `Program`."""
         with _belonging(layer) if self.origins else nullcontext():
-            if not any(v in self.updates for v in layer.variables):
+            if self._program is not None:
                 return layer._traced(self, args, kwargs)
-            return self._called_again(layer, args, kwargs)
+            return self._as_program(layer, args, kwargs)
 
-    def _called_again(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
-        """A call of a layer some of whose Variables have new values already."""
-        earlier, self.updates, first = self.updates, {}, len(self.losses)
-        try:
-            results = layer._traced(self, args, kwargs)
-        finally:
-            made, self.updates = self.updates, earlier
-        given = {x: x for x in tree.leaves([args, kwargs]) if isinstance(x, Expr) and not isinstance(x, Variable)}
-        now = {v: _assigned(v, new) for v, new in earlier.items()} | given
-        outputs = [x for x in tree.leaves(results) if isinstance(x, Expr)]
-        new = dict(zip(outputs, renewed(outputs, now), strict=True))
-        self.losses[first:] = renewed(self.losses[first:], now)
-        self.masks |= {new[x]: renewed([self.masks[x]], now)[0] for x in outputs if x in self.masks}
-        self.updates.update(zip(made, renewed(list(made.values()), {**earlier, **given}), strict=True))
-        return tree.mapped(lambda x: new.get(x, x) if isinstance(x, Expr) else x, results)
+    def _as_program(self, layer: Layer, args: tuple, kwargs: dict) -> Any:
+        first = len(self.losses)
+        with Program(self.updates) as program:
+            self._program = program
+            try:
+                results = layer._traced(self, args, kwargs)
+            finally:
+                self._program = None
+            outputs = [x for x in tree.leaves(results) if isinstance(x, Expr)]
+            masked = [x for x in outputs if x in self.masks]
+            read = list(map(program.read, [*outputs, *self.losses[first:], *(self.masks[x] for x in masked)]))
+        if not program.assigns:
+            return results
+        new = iter(shared([*self.updates.values(), *read]))
+        self.updates = {v: next(new) for v in self.updates}
+        found = {x: next(new) for x in outputs}
+        self.losses[first:] = [next(new) for _ in self.losses[first:]]
+        self.masks |= {found[x]: next(new) for x in masked}
+        return tree.mapped(lambda x: found.get(x, x) if isinstance(x, Expr) else x, results)
 
     @staticmethod
     def _after(x: Expr, values: Mapping[Expr, Expr]) -> Expr:
@@ -126,21 +134,4 @@ def _belonging(layer: Layer) -> Iterator[None]:
             yield
 
 
-def _assigned(variable: Variable, value: Expr) -> Expr:
-    """`value`, whose derivative by `variable` is 1."""
-    if not is_float(variable.dtype):
-        return value
-    return stop_gradient(value) + (variable - stop_gradient(variable))
-
-
-def renewed(results: Sequence[Expr], values: Mapping[Expr, Expr]) -> list[Expr]:
-    """`results` with the keys of `values` replaced by what they map to; what these are made of stays."""
-    new = dict(values)
-    for node in topological(results, values):
-        if node not in new:
-            with originating(node.line):
-                new[node] = rebuilt(node, tuple(new[x] for x in node.inputs))
-    return [new[x] for x in results]
-
-
-__all__ = ["Trace", "renewed"]
+__all__ = ["Trace"]

@@ -15,8 +15,8 @@ class Variable(leaves.Variable):
     """State that a model owns: ``Variable(initializer, shape, dtype, trainable, name=...)``.
 
     `initializer` is a value, or ``f(shape, dtype) -> array``. `regularizer` maps the Variable to a loss, `constraint` a
-    new value to an allowed one. Inside a traced function, such as a train step or a layer's call, ``assign(expression)``
-    gives the value that it has from the next step on; outside, ``assign(array)`` sets it at once."""
+    new value to an allowed one. In a layer's call, it is after ``assign(expression)`` what was assigned. In a train step,
+    outside of layers, it is that from the next step on; outside of all, ``assign(array)`` sets it at once."""
 
     __slots__ = ("regularizer", "constraint", "path")
 

@@ -49,8 +49,7 @@ def test_expressions_are_one_again_afterwards():
     a = Variable(np.float32(2), name="a")
     outside = a * 10
     with Assignments():
-        first = a * 10
-        assert a * 10 is first is not outside
-        a.assign(first)
-        assert a * 10 is not first
+        assert a * 10 is outside
+        a.assign(outside)
+        assert a * 10 is a * 10 is not outside
     assert a * 10 is outside
