@@ -24,7 +24,9 @@ class HeadedAttention(WeightedLayer):
 
     Called on ``(query, value, key=value)``, ``[n, T, d]`` and ``[n, S, e]``. What may be seen: what `attention_mask`,
     ``[n, T, S]`` or with an axis for the heads, says, and the masks of query, value and key, ``[n, T]`` and ``[n, S]``; with
-    `use_causal_mask`, nothing that comes later; with `sliding_window`, nothing as far away as that."""
+    `use_causal_mask`, nothing that comes later; with `sliding_window`, nothing as far away as that. A query that may see
+    nothing at all gets, as in Keras, the mean of all values; and nothing where there is dropout, where scores are asked for,
+    or where attention goes over more than one axis."""
 
     def __init__(self, dropout: float, use_bias: bool, sliding_window: int | None, use_gate: bool, seed: int | None,
                  activity_regularizer, rules: dict, kwargs: dict):
@@ -68,11 +70,12 @@ class HeadedAttention(WeightedLayer):
         masks += [] if self.sliding_window is None else [window_mask(query, value, self.sliding_window)]
         masks += [None if attention_mask is None else as_expr(attention_mask).astype("bool")]
         result, scores = self._attend(self._query_dense(query), self._key_dense(key), self._value_dense(value),
-                                      _all([m for m in masks if m is not None]), training)
+                                      _all([m for m in masks if m is not None]), training, return_attention_scores)
         result = self._output_dense(result * self._gate_dense(query) if self.use_gate else result)
         return (result, scores) if return_attention_scores else result
 
-    def _attend(self, query: Expr, key: Expr, value: Expr, mask: Expr | None, training: bool) -> tuple[Expr, Expr]:
+    def _attend(self, query: Expr, key: Expr, value: Expr, mask: Expr | None, training: bool,
+                with_scores: bool) -> tuple[Expr, Expr]:
         """The heads' results, and the scores, of projected queries, keys and values."""
         raise NotImplementedError
 
@@ -114,11 +117,11 @@ class MultiHeadAttention(HeadedAttention):
         self._build_heads((self.num_heads, self.key_dim), (self.num_heads, self.key_dim), (self.num_heads, self.value_dim),
                           self._output_shape or (query_shape[-1],), query_shape, value_shape, key_shape)
 
-    def _attend(self, query, key, value, mask, training):
+    def _attend(self, query, key, value, mask, training, with_scores):
         axes = self._axes(query.ndim - 1)
         dot, combine = _equations(query.ndim, axes)
         scores = ops["einsum"](dot, key, query * (1 / math.sqrt(self.key_dim)))
-        scores = _masked_softmax(scores, mask, len(axes))
+        scores = _masked_softmax(scores, mask, len(axes), with_scores or self.dropout > 0 or query.ndim != 4)
         return ops["einsum"](combine, self._dropped(scores, training), value), scores
 
     def _axes(self, rank: int) -> tuple[int, ...]:
@@ -152,13 +155,13 @@ class GroupQueryAttention(HeadedAttention):
         query, shared = (self.num_query_heads, self.head_dim), (self.num_key_value_heads, self.head_dim)
         self._build_heads(query, shared, shared, (query_shape[-1],), query_shape, value_shape, key_shape)
 
-    def _attend(self, query, key, value, mask, training):
+    def _attend(self, query, key, value, mask, training, with_scores):
         n, steps, _, size = query.dims
         shared = self.num_query_heads // self.num_key_value_heads
         query = ops["reshape"](query, (n, steps, self.num_key_value_heads, shared, size)) * (1 / math.sqrt(self.head_dim))
         scores = ops["einsum"]("btgrh,bsgh->bgrts", query, key)
         scores = ops["reshape"](scores, (n, self.num_query_heads, steps, key.dims[1]))
-        scores = _masked_softmax(scores, mask, 1)
+        scores = _masked_softmax(scores, mask, 1, with_scores or self.dropout > 0)
         kept = ops["reshape"](self._dropped(scores, training),
                               (n, self.num_key_value_heads, shared, steps, key.dims[1]))
         result = ops["einsum"]("bgrts,bsgh->btgrh", kept, value)
@@ -179,15 +182,17 @@ def _equations(rank: int, axes: tuple[int, ...]) -> tuple[str, str]:
     return f"{key},{query}->{scores}", f"{scores},{key}->{query}"
 
 
-def _masked_softmax(scores: Expr, mask: Expr | None, axes: int) -> Expr:
-    """Softmax over the last `axes` axes, of what the mask leaves; 0 elsewhere. A mask gets axes of size 1 for the heads."""
+def _masked_softmax(scores: Expr, mask: Expr | None, axes: int, empty: bool) -> Expr:
+    """Softmax over the last `axes` axes, of what the mask leaves; 0 elsewhere. Where it leaves nothing, scores are 0 if they
+    may be `empty`, else equal. A mask gets axes of size 1 for the heads."""
     over = tuple(range(-axes, 0))
     if mask is None:
         return ops["softmax"](scores, over)
     while mask.ndim < scores.ndim:
         mask = ops["expand_dims"](mask, -2 * axes - 1)
     hidden = UNSEEN.get(str(scores.dtype), UNSEEN_ELSE)
-    return ops["where"](mask, ops["softmax"](ops["where"](mask, scores, hidden), over), 0)
+    found = ops["softmax"](ops["where"](mask, scores, hidden), over)
+    return ops["where"](mask, found, 0) if empty else found
 
 
 def _all(masks: list[Expr]) -> Expr | None:

@@ -7,7 +7,7 @@ import pytest
 import graphc
 import graphc.nn as nn
 from graphc.ir.errors import ArgumentError
-from graphc.nn import layers
+from graphc.nn import layers, tree
 from graphc.nn.trace import Trace
 
 from .oracle import Pair, arrays, check_signature
@@ -16,6 +16,8 @@ QUERY, VALUE, KEY = (2, 3, 5), (2, 4, 6), (2, 4, 7)
 SEEN = np.random.default_rng(1).random((2, 3, 4)) < 0.7
 SEEN[..., 0] = True
 ONES = np.array([[True, True, False, True], [True, False, True, True]])
+SOME = np.repeat([[[True], [False], [True]], [[False], [True], [True]]], 4, axis=2)
+"""Two queries may see nothing."""
 CASES = [
     ("MultiHeadAttention", (QUERY, VALUE), {"num_heads": 2, "key_dim": 3}, {}),
     ("MultiHeadAttention", (QUERY, VALUE, KEY), {"num_heads": 2, "key_dim": 3, "value_dim": 4, "use_bias": False},
@@ -42,6 +44,24 @@ def test_as_in_keras(name, shapes, kwargs, call):
     keras = pytest.importorskip("keras")
     open_axes = (0,) if len(shapes[0]) == 4 else (0, 1)
     Pair(keras, name, arrays(*shapes), call=call, training=False, open_axes=open_axes, **kwargs).check()
+
+
+@pytest.mark.parametrize("name, kwargs, call", [
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, {"use_causal_mask": True}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "dropout": 0.1}, {}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}, {"return_attention_scores": True}),
+    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}, {}),
+])
+def test_queries_that_may_see_nothing(name, kwargs, call):
+    """Results alone: gradients of Keras' on torch are not those of its other backends here."""
+    keras = pytest.importorskip("keras")
+    query, value = arrays(QUERY, VALUE[:2] + (5,))
+    pair = Pair(keras, name, [query, value], training=False, **kwargs)
+    pair.ours(query, value)
+    pair.ours.set_weights(pair.initial)
+    found, expected = (tree.leaves(layer(query, value, attention_mask=SOME, **call)) for layer in (pair.ours, pair.theirs))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, keras.ops.convert_to_numpy(b), 1e-4, 1e-5)
 
 
 def test_signatures_are_those_of_keras():
