@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> None:
     history = model.fit(images.x, target, batch_size=options.batch_size, epochs=epochs,
                         validation_data=(images.x_test, held_out), callbacks=callbacks)
     logs = model.evaluate(images.x_test, held_out, verbose=0, return_dict=True)
-    print("held out: " + ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    first = sorted(logs.items(), key=lambda log: log[0] != "loss")
+    print("held out: " + ", ".join(f"{name} {value:.4f}" for name, value in first)
           + f"; {time.perf_counter() - start:.1f} s in all")
     if options.save:
         model.save(options.save)

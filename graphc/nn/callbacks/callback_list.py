@@ -42,8 +42,10 @@ class CallbackList:
             callback.set_model(model)
 
     def __call__(self, event: str, *args) -> None:
+        *number, logs = args
+        logs = {} if logs is None else logs
         for heard in self._listeners[event]:
-            heard(*args)
+            heard(*number, logs)
 
     def listens(self, event: str) -> bool:
         """Whether anybody wants to know."""

@@ -141,7 +141,7 @@ class Compiled:
     def get_metrics_result(self) -> dict[str, Any]:
         """The metrics after the batches so far, by name."""
         found = {}
-        for metric in sorted(self.metrics, key=lambda m: m is self._compiled_metrics):  # the losses first
+        for metric in self.metrics:
             result = metric.result()
             found.update(result if isinstance(result, dict) else {metric.name: result})
         return found
@@ -196,13 +196,14 @@ class Compiled:
         step.check(batch)
         self.reset_metrics()
         logs = step.logs(step(batch))
-        return logs if return_dict else listed(logs)
+        return logs if return_dict else self._listed(logs)
 
-
-def listed(logs: dict):
-    """Logs in their order, without names: a list, or a bare number where there is but one."""
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
+    def _listed(self, logs: dict):
+        """Logs without names: a list, or a bare number where there is but one. The loss comes first, then metrics in the
+        order of `metrics`, then those that have the names of outputs."""
+        names = [name for m in self.metrics for name in (m.own_names if m is self._compiled_metrics else [m.name])]
+        order = [name for name in dict.fromkeys([*names, *sorted(logs)]) if name in logs]
+        return logs[order[0]] if len(order) == 1 else [logs[name] for name in order]
 
 
 def _check_options(run_eagerly, steps_per_execution, check_nan) -> None:
@@ -233,4 +234,4 @@ def _restored(kind, value):
     return {key: _restored(kind, part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
-__all__ = ["Compiled", "listed"]
+__all__ = ["Compiled"]

@@ -36,6 +36,7 @@ class CompiledLoss:
         self.loss, self.weights, self.output_names = loss, weights, output_names
         self.functions: list | None = None
         self.metrics: list[metrics.Mean] = []
+        self._trackers: list[metrics.Mean] = []
 
     def __call__(self, y, y_pred, sample_weight=None) -> Expr | None:
         outputs = Outputs(y_pred, self.output_names)
@@ -48,7 +49,7 @@ class CompiledLoss:
         if self.functions is None:
             self._build(outputs, given, targets)
         parts = []
-        trackers = iter(self.metrics)
+        trackers = iter(self._trackers)
         for name, function, y_true, prediction, scale, weight in zip(
                 outputs.names, self.functions, targets, outputs.predictions, scales, outputs.weights(sample_weight),
                 strict=True):
@@ -57,7 +58,7 @@ class CompiledLoss:
             _check_labels(function, y_true, prediction, name)
             with part_of(f"loss of {name}" if outputs.several else "loss"):
                 value = function(y_true, prediction, weight)
-            if self.metrics:
+            if self._trackers:
                 next(trackers).update_state(value, sample_weight=batch_size(prediction))
             parts.append(value if scale is None else value * scale)
         return sum(parts[1:], parts[0]) if parts else None
@@ -65,8 +66,12 @@ class CompiledLoss:
     def _build(self, outputs: Outputs, given: Sequence, targets: Sequence) -> None:
         self.functions = [None if loss is None else losses.resolve(loss, y_true.shape, y_pred.shape)
                           for loss, y_true, y_pred in zip(given, targets, outputs.predictions, strict=True)]
-        found = [name for name, loss in zip(outputs.names, self.functions, strict=True) if loss is not None]
-        self.metrics = [metrics.Mean(name=f"{name}_loss") for name in found] if len(found) > 1 else []
+        found = [name if outputs.named else loss.name for name, loss in zip(outputs.names, self.functions, strict=True)
+                 if loss is not None]
+        names = [f"{name}_loss" + (f"_{found[:k].count(name)}" if name in found[:k] else "") for k, name in enumerate(found)]
+        self._trackers = [metrics.Mean(name=name) for name in names] if len(names) > 1 else []
+        order = [f"{name}_loss" for name in self.loss] if outputs.keyed and isinstance(self.loss, dict) else names
+        self.metrics = sorted(self._trackers, key=lambda m: order.index(m.name) if m.name in order else len(order))
 
 
 class CompiledMetrics:
@@ -117,13 +122,18 @@ class CompiledMetrics:
                     raise ArgumentError(f"the metrics of {outputs.names[k]!r} need targets: y is missing")
                 for identifier in identifiers:
                     metric = metrics.resolve(identifier, targets[k].shape, outputs.predictions[k].shape)
-                    kind.append((k, f"{outputs.names[k]}_" if outputs.several else "", metric))
+                    kind.append((k, f"{outputs.names[k]}_" if outputs.several and outputs.named else "", metric))
         self.built = True
 
     @property
     def metrics(self) -> list[metrics.Metric]:
         """All metrics, as far as the outputs are known."""
         return [metric for kind in self._of_outputs for _, _, metric in kind]
+
+    @property
+    def own_names(self) -> list[str]:
+        """The names of the metrics, those of outputs left away."""
+        return [metric.name for metric in self.metrics]
 
     @property
     def named(self) -> dict[str, metrics.Metric]:
@@ -137,7 +147,7 @@ class CompiledMetrics:
                 while free in found:
                     free, number = f"{stem}_{number}", number + 1
                 found[free] = metric
-        return dict(sorted(found.items())) if any(prefix for kind in self._of_outputs for _, prefix, _ in kind) else found
+        return found
 
     @property
     def variables(self) -> list:

@@ -11,12 +11,15 @@ from .. import tree
 
 
 class Outputs:
-    """The outputs of a model, in order, by name."""
+    """The outputs of a model, in order, by name. `named` tells whether the model itself has names for them,
+    `keyed` whether they are a dict."""
 
     def __init__(self, y_pred, names: Sequence[str] | None):
         self.predictions: list[Expr] = tree.leaves(y_pred)
         places = tree.paths(y_pred)
-        if isinstance(y_pred, dict):
+        self.keyed = isinstance(y_pred, dict)
+        self.named = bool(names) or self.keyed
+        if self.keyed:
             self.names = ["/".join(map(str, path)) for path in places]
         else:
             self.names = list(names or [f"output_{k}" for k in range(len(places))])

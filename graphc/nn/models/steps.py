@@ -52,8 +52,8 @@ class Step:
         return self._last[1].run.given
 
     def logs(self, values: Sequence) -> dict[str, float]:
-        """What the last step came to, by name."""
-        return {name: number(values[k]) for name, k in self._last[1].places.items()}
+        """What the last step came to, by name, in alphabetical order."""
+        return {name: number(values[k]) for name, k in self._last[1].places}
 
     def filled(self, values: Sequence):
         """What the last step came to, in the structure that its method gives."""
@@ -99,11 +99,12 @@ class _Written:
         self.run, self.results, self.dims, self.checks = run, results, dims, checks
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Where each log is among the results; nested dicts are made flat."""
+    def places(self) -> list[tuple[str, int]]:
+        """The logs by name, and where each is among the results; nested dicts are made flat."""
         if not isinstance(self.results, dict):
             raise ArgumentError(f"a train_step or test_step returns a dict of logs by name, not {self.results!r}")
-        return dict(_flat(tree.filled(self.results, list(range(len(tree.leaves(self.results)))))))
+        numbered = tree.filled(self.results, list(range(len(tree.leaves(self.results)))))
+        return sorted(dict(_flat(numbered)).items())
 
     def takes(self, arrays: Sequence[np.ndarray]) -> bool:
         """Whether the sizes of these arrays are those that it was written for."""

@@ -12,7 +12,7 @@ from ...ir.errors import ArgumentError, NotFinite
 from .. import seeds
 from ..callbacks import CallbackList, History
 from ..data import ArrayBatches, Feed, batches_of, split, unpacked
-from .compiled import Compiled, listed
+from .compiled import Compiled
 from .steps import Step
 
 
@@ -59,7 +59,8 @@ class Trainer(Compiled):
                               "steps_per_epoch, or what can be iterated over again", stacklevel=2)
                 break
             if held_out is not None and _is_due(epoch + 1, validation_freq):
-                logs |= {f"val_{name}": value for name, value in self._evaluated(held_out, notify, place).items()}
+                found = {f"val_{name}": value for name, value in self._evaluated(held_out, notify, place).items()}
+                logs = dict(sorted((logs | found).items()))
             notify("on_epoch_end", epoch, logs)
             if self.stop_training:
                 break
@@ -75,7 +76,7 @@ class Trainer(Compiled):
         self._must_be_compiled("evaluate")
         feed = Feed(batches_of(x, y, sample_weight, batch_size), steps)
         logs = self._evaluated(feed, self._callbacks(callbacks, verbose, 1, feed))
-        return logs if return_dict else listed(logs)
+        return logs if return_dict else self._listed(logs)
 
     def _evaluated(self, feed: Feed, notify: CallbackList, place: str = "") -> dict[str, Any]:
         self.stop_evaluating = False

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import graphc.nn as ours
+from graphc.nn.callbacks.callback import EVENTS
 
 keras = pytest.importorskip("keras")
 rng = np.random.default_rng(0)
@@ -38,7 +39,7 @@ def pair(build):
 
 
 def same(theirs, mine):
-    assert set(theirs) == set(mine)
+    assert list(theirs) == list(mine)
     for name in theirs:
         np.testing.assert_allclose(mine[name], theirs[name], rtol=2e-4, atol=2e-5, err_msg=name)
 
@@ -92,6 +93,63 @@ def test_several_outputs_are_logged_by_keras_names():
                                theirs.evaluate({"x": X, "z": Z}, {"scores": LABELS, "place": TARGETS}, verbose=0), rtol=2e-4)
     for a, b in zip(theirs.predict([X, Z], verbose=0), mine.predict([X, Z], verbose=0), strict=True):
         np.testing.assert_allclose(b, a, rtol=2e-4, atol=1e-5)
+
+
+def ticket(k, joined):
+    """Two outputs of a model that has no names for them, as the book's second way of writing it has."""
+
+    class Ticket(k.Model):
+        def __init__(self):
+            super().__init__()
+            self.mix = k.layers.Dense(5, activation="tanh")
+            self.priority, self.department = k.layers.Dense(1), k.layers.Dense(3, activation="softmax")
+
+        def call(self, inputs):
+            x = self.mix(inputs)
+            return joined(self.priority(x), self.department(x))
+
+    model = Ticket()
+    model(X)
+    return model
+
+
+@pytest.mark.parametrize(("joined", "losses", "metrics", "listed"), [
+    (lambda a, b: (a, b), ["mse", "sparse_categorical_crossentropy"], [["mae"], ["accuracy"]], True),
+    (lambda a, b: (a, b), ["mse", "sparse_categorical_crossentropy"], [["mae", "mse"], ["acc", "acc"]], False),
+    (lambda a, b: {"p": a, "d": b}, {"p": "mse", "d": "sparse_categorical_crossentropy"}, {"p": ["mae"], "d": ["acc"]},
+     True),
+], ids=["tuple", "twice", "dict"])
+def test_outputs_without_names_are_logged_by_losses_and_metrics(joined, losses, metrics, listed):
+    theirs, mine = pair(lambda k: ticket(k, joined))
+    y = joined(TARGETS[:, :1], LABELS)
+    history, lists = [], []
+    for model in (theirs, mine):
+        model.compile("sgd", losses, metrics=metrics)
+        history.append(model.fit(X, y, epochs=2, batch_size=10, shuffle=False, verbose=0).history)
+        lists.append(model.evaluate(X, y, verbose=0))
+    same(*history)
+    if listed:  # of two metrics with one name, Keras lists the first twice
+        np.testing.assert_allclose(lists[1], lists[0], 2e-4)
+
+
+def test_logs_are_dicts_in_every_event():
+    theirs, mine = pair(classifier)
+    heard = []
+    for k, model in ((keras, theirs), (ours, mine)):
+        events = []
+
+        def hear(name, events=events):
+            def on(self, *args, logs=None):
+                args = args if logs is None else (*args, logs)
+                events.append((name, *(list(x) if isinstance(x, dict) else x for x in args)))
+            return on
+
+        Heard = type("Heard", (k.callbacks.Callback,), {name: hear(name) for name in EVENTS})
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(X, LABELS, epochs=2, validation_data=(X, LABELS), verbose=0, callbacks=[Heard()])
+        model.predict(X, verbose=0, callbacks=[Heard()])
+        heard.append(events)
+    assert heard[1] == heard[0]
 
 
 def test_configurations_agree():
