@@ -43,6 +43,16 @@ class Trace:
         """The innermost trace that is being written, if any."""
         return _active.get()
 
+    @staticmethod
+    @contextmanager
+    def none() -> Iterator[None]:
+        """Nothing is written down in here."""
+        token = _active.set(None)
+        try:
+            yield
+        finally:
+            _active.reset(token)
+
     def __enter__(self) -> Trace:
         self._token = _active.set(self)
         return self

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..interpreter import interpret
 from ..ir import leaves
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr
@@ -25,7 +26,9 @@ class Variable(leaves.Variable):
         if callable(initializer):
             if shape is None:
                 raise ArgumentError("a Variable made by an initializer needs a shape")
-            value = initializer(tuple(shape), dtype=dtype or "float32")
+            with Trace.none():
+                value = initializer(tuple(shape), dtype=dtype or "float32")
+            value = interpret([], value, []) if isinstance(value, Expr) else value
         else:
             value = initializer if shape is None else np.broadcast_to(initializer, shape)
         super().__init__(value, dtype, name, trainable)

@@ -84,6 +84,9 @@ def test_tensors_as_such():
     variable = nn.Variable(A)
     assert ops.is_tensor(variable) and not ops.is_tensor(A)
     np.testing.assert_array_equal(ops.convert_to_numpy(variable), A)
+    np.testing.assert_array_equal(ops.convert_to_numpy(ops.sum(2 * variable, axis=0) + 1), (2 * A).sum(0) + 1)
+    with pytest.raises(graphc.GraphcError, match="input_layer"):
+        ops.convert_to_numpy(nn.Input((3,)) + 1)
     assert (ops.ndim(A), ops.size(A), ops.dtype(A), ops.shape(variable)) == (2, 12, "float32", (3, 4))
     assert ops.convert_to_tensor([1, 2], "float32").dtype == np.float32
 

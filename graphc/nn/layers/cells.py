@@ -19,6 +19,7 @@ from ...ops.random import dropout
 from ...ops.rearrange import concat, split
 from ...ops.shape import expand_dims
 from .. import activations, initializers
+from ..ops.evaluated import at_once
 from .arguments import positive
 from .regularization import sequence
 from .weighted import WeightedLayer
@@ -57,6 +58,7 @@ class Cell(WeightedLayer):
     def _bias_shape(self) -> tuple[int, ...]:
         return (self.gates * self.units,)
 
+    @at_once
     def get_initial_state(self, batch_size: Size | None = None) -> list[Expr]:
         """Zeros."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]

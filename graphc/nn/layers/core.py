@@ -35,11 +35,13 @@ class InputLayer(Layer):
 
     def __init__(self, shape=None, batch_size: int | None = None, dtype=None, sparse: bool | None = None,
                  ragged: bool | None = None, batch_shape=None, input_tensor: Expr | None = None, optional: bool = False,
-                 name: str | None = None):
+                 name: str | None = None, **kwargs):
+        shape = kwargs.pop("input_shape", None) if shape is None else shape
         if sparse or ragged:
             raise ArgumentError("Input: graphc has neither sparse nor ragged tensors")
         given = getattr(input_tensor, "name", None)
-        super().__init__(name=name or given, dtype=(dtype or floatx()) if input_tensor is None else input_tensor.dtype)
+        dtype = (dtype or floatx()) if input_tensor is None else input_tensor.dtype
+        super().__init__(name=name or given, dtype=dtype, **kwargs)
         if (shape is None) == (batch_shape is None) and input_tensor is None:
             raise ArgumentError(f"{self.name}: Input takes shape=(...), without the batch axis, or batch_shape=(...)")
         if batch_shape is not None and batch_size is not None:

@@ -16,7 +16,7 @@ from ...ir.leaves import as_expr, placeholder
 from ...ir.registry import nearest
 from ...ir.types import as_dtype, is_float
 from .. import constraints, dtype_policies, initializers, regularizers, tree
-from ..eager import computed
+from ..eager import as_data, computed
 from ..functional import Call, remembered
 from ..naming import unique_name
 from ..registry import Registry
@@ -150,6 +150,7 @@ class Layer(Tracking, Configured):
             return remembered(self, args, kwargs)
         training = self._parameters.get("training")
         modes = {"training": True} if training is not None and training.default is True and len(args) < 2 else {}
+        args = (as_data(args[0]), *args[1:]) if args and isinstance(args[0], (list, tuple)) else args
         return computed(self, self.__call__, args, modes | kwargs, tuple(layer.trainable for layer in self._flattened()))
 
     def _traced(self, trace: Trace, args: tuple, kwargs: dict):
@@ -285,21 +286,21 @@ class Layer(Tracking, Configured):
         """One more call of this layer on expressions, outside of any other."""
         self._calls.append(call)
 
-    def _only_call(self, what: str) -> Call:
-        if len(self._calls) != 1:
-            raise ArgumentError(f"{self.name} has no one {what}: it was called on {len(self._calls)} expressions")
+    def _first_call(self, what: str) -> Call:
+        if not self._calls:
+            raise ArgumentError(f"{self.name} has no {what} yet: it was not called on expressions")
         return self._calls[0]
 
     @property
     def input(self):
-        """What the layer was called on, if it was called on one expression (or structure of them)."""
-        call = self._only_call("input")
+        """What the layer was first called on: an expression, or a structure of them."""
+        call = self._first_call("input")
         return call.args[0] if call.args else next(iter(call.kwargs.values()))
 
     @property
     def output(self):
-        """The results of its one call on expressions."""
-        return self._only_call("output").results
+        """The results of its first call on expressions."""
+        return self._first_call("output").results
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -1,17 +1,22 @@
 """Data as networks like it: scaled, standardized, encoded. These layers are part of the graph as all others are."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from ...interpreter import interpret
 from ...ir.errors import ArgumentError
+from ...ir.expr import Expr
 from ...ir.leaves import constant
 from ...ops.elementwise import maximum, sqrt
 from ...ops.index import one_hot
 from ...ops.reduce import max, sum
 from ...ops.shape import expand_dims, reshape, squeeze
 from .. import config
+from ..data import batches_of, unpacked
+from ..seeds import generator
+from ..trace import Trace
 from .arguments import one_of, positive
 from .layer import Layer
 
@@ -65,16 +70,16 @@ class Normalization(Layer):
 
     @property
     def mean(self):
-        """The mean, in the inputs' rank."""
-        return reshape(self.adapt_mean, self._spread)
+        """The mean, in the inputs' rank; outside of calls its present value."""
+        return _present(reshape(self.adapt_mean, self._spread))
 
     @property
     def variance(self):
-        """The variance, in the inputs' rank."""
-        return reshape(self.adapt_variance, self._spread)
+        """The variance, in the inputs' rank; outside of calls its present value."""
+        return _present(reshape(self.adapt_variance, self._spread))
 
     def adapt(self, data) -> None:
-        """Find mean and variance of an array, or of an iterable of batches (of which the first of a tuple counts)."""
+        """Find mean and variance of an array, or of batches such as `fit` takes, of which the inputs count."""
         if self.input_mean is not None:
             raise ArgumentError(f"{self.name} was given its mean and variance: there is nothing to adapt")
         count, mean, square = 0, 0.0, 0.0
@@ -130,11 +135,15 @@ class CategoryEncoding(Layer):
 
 
 def _batches(data) -> Iterator[np.ndarray]:
-    single = hasattr(data, "__array__") or not isinstance(data, Iterable) or isinstance(data, (list, tuple))
-    for batch in [data] if single else data:
-        array = np.asarray(batch[0] if isinstance(batch, tuple) and not single else batch, np.float64)
+    single = hasattr(data, "__array__") or isinstance(data, (list, tuple, int, float))
+    for batch in [data] if single else batches_of(data).epoch(generator()):
+        array = np.asarray(batch if single else unpacked(batch)[0], np.float64)
         if array.ndim and array.size:
             yield array
+
+
+def _present(x: Expr) -> Expr | np.ndarray:
+    return x if Trace.active() is not None else interpret([], x, [])
 
 
 def _plain(value):

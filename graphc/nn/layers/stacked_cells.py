@@ -9,6 +9,7 @@ from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ir.integer import Size
 from ...ops.creation import zeros
+from ..ops.evaluated import at_once
 from .cells import Cell
 from .layer import REGISTRY, Layer
 
@@ -36,6 +37,7 @@ class StackedRNNCells(Layer):
                 cell.build(input_shape)
             input_shape = (input_shape[0], output_size(cell))
 
+    @at_once
     def get_initial_state(self, batch_size: Size | None = None) -> list:
         """Those of the cells."""
         return [initial_state(cell, batch_size, self.compute_dtype) for cell in self.cells]

@@ -1,4 +1,6 @@
 """Losses: how wrong a model is."""
+from collections.abc import Callable
+
 from .absent import CTC, ctc
 from .crossentropy import (
     BinaryCrossentropy,
@@ -40,17 +42,20 @@ from .targets import resolved
 serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 
 
-def get(identifier) -> Loss | None:
-    """The loss of that name or configuration; a function ``f(y_true, y_pred)`` becomes one."""
-    found = None if identifier is None else REGISTRY.get(identifier)
-    name = identifier if isinstance(identifier, str) else None
-    return found if found is None or isinstance(found, Loss) else FunctionLoss(found, name=name)
+def get(identifier) -> Loss | Callable | None:
+    """The loss of that name or configuration: a Loss, or a function ``f(y_true, y_pred)``."""
+    return None if identifier is None else REGISTRY.get(identifier)
 
 
 def resolve(identifier, y_true_shape, y_pred_shape) -> Loss:
-    """The loss `identifier` stands for, by `get`; "crossentropy" is the one that fits targets and outputs of these shapes
+    """The Loss `identifier` stands for, by `get`; "crossentropy" is the one that fits targets and outputs of these shapes
     (None: a size not known). A loss that is given by a name has that name."""
-    return resolved(get, "loss", identifier, y_true_shape, y_pred_shape)
+    return resolved(_loss, "loss", identifier, y_true_shape, y_pred_shape)
+
+
+def _loss(identifier) -> Loss | None:
+    found = get(identifier)
+    return found if found is None or isinstance(found, Loss) else FunctionLoss(found)
 
 
 __all__ = [

@@ -42,7 +42,7 @@ class Compiled:
         """Say how to train: optimizer, losses and metrics, by name or as objects; on which device, on how many threads.
 
         With several outputs, `loss`, `loss_weights`, `metrics` and `weighted_metrics` are lists, an entry an output, or
-        dicts by the outputs' names. A step is always compiled, in one native call, so that `jit_compile` and
+        dicts by the outputs' names. A step is always compiled, in one native call, so that `jit_compile`, `run_eagerly` and
         `steps_per_execution` change nothing; nor does `auto_scale_loss`, as arithmetic is in float32.
 
         With `check_nan`, a NaN or an infinity in a batch, in what its step comes to, or in the next value of a weight raises
@@ -208,8 +208,8 @@ class Compiled:
 
 def _check_options(run_eagerly, steps_per_execution, check_nan) -> None:
     if run_eagerly:
-        raise ArgumentError("run_eagerly=True: a step is always one compiled graph. To look inside, use check_nan=True, "
-                            "model(x) on arrays, or graphc.interpret(inputs, outputs, values)")
+        warnings.warn("run_eagerly=True changes nothing: a step is always one compiled graph. To look inside, use "
+                      "check_nan=True, model(x) on arrays, or graphc.interpret(inputs, outputs, values)", stacklevel=3)
     if isinstance(steps_per_execution, bool) or not isinstance(steps_per_execution, int) or steps_per_execution < 1:
         raise ArgumentError(f"steps_per_execution is a whole number of at least 1, not {steps_per_execution!r}")
     if not isinstance(check_nan, bool):

@@ -81,6 +81,7 @@ class Sequential(Model):
             self._connect(layer)
 
     def call(self, inputs, training=None, mask=None):
+        inputs = self._only(inputs) if isinstance(inputs, dict) else inputs
         if self._input_layer is not None and isinstance(inputs, Expr):
             wanted = self._input_layer.output
             if not self._deferred:
@@ -90,6 +91,12 @@ class Sequential(Model):
         for layer in self._stack:
             inputs = layer(inputs)
         return inputs
+
+    def _only(self, inputs: dict) -> Expr:
+        """The input, out of a dict by names."""
+        if len(inputs) != 1:
+            raise ArgumentError(f"{self.name} takes one input; got {sorted(inputs)}")
+        return next(iter(inputs.values()))
 
     # ---- what is known of it
     @property

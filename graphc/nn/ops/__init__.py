@@ -24,7 +24,7 @@ MISSING = """adaptive_average_pool adaptive_max_pool angle argpartition array_sp
     solve_triangular space_to_depth stft svd switch unfold unique unravel_index vander vectorize vectorized_map
     view view_as_complex view_as_real vsplit""".split()
 
-_functions = {name: function if name in _NO_TENSORS else at_once(name, function)
+_functions = {name: function if name in _NO_TENSORS else at_once(function, name)
               for name, function in (as_in_keras.FUNCTIONS | composed.FUNCTIONS).items()}
 globals().update(_functions)
 

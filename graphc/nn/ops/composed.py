@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from ...interpreter import interpret
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ir.leaves import Variable, as_expr, constant
@@ -34,7 +35,9 @@ def copy(x) -> Expr:
 
 
 def convert_to_numpy(x) -> np.ndarray:
-    """An array, or the present value of a Variable; an expression has none."""
+    """An array, or the present value of a Variable, or of an expression that is made of Variables and numbers alone."""
+    if isinstance(x, Expr) and not isinstance(x, Variable):
+        return interpret([], x, [])
     return x.numpy() if isinstance(x, Variable) else np.asarray(x)
 
 

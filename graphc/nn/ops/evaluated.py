@@ -10,8 +10,8 @@ from .. import tree
 from ..trace import Trace
 
 
-def at_once(name: str, function: Callable) -> Callable:
-    """`function` under this name; on arrays and numbers alone, and outside a trace, it gives arrays."""
+def at_once(function: Callable, name: str | None = None) -> Callable:
+    """`function`, also under another name; on arrays and numbers alone, and outside a trace, it gives arrays."""
     @wraps(function)
     def called(*args, **kwargs):
         results = function(*args, **kwargs)
@@ -19,7 +19,8 @@ def at_once(name: str, function: Callable) -> Callable:
             return results
         values = iter(interpret([], [x for x in tree.leaves(results) if isinstance(x, Expr)], []))
         return tree.mapped(lambda x: next(values) if isinstance(x, Expr) else x, results)
-    called.__name__ = called.__qualname__ = name
+    if name is not None:
+        called.__name__ = called.__qualname__ = name
     return called
 
 

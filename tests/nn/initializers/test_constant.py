@@ -36,3 +36,12 @@ def test_what_is_refused():
         initializers.Identity()((2, 3, 4))
     with pytest.raises(graphc.ShapeError, match=r"an array of shape \(2,\) for a weight of shape \(3,\)"):
         initializers.get(np.zeros(2))((3,))
+
+
+@pytest.mark.parametrize("initializer", [
+    lambda shape, dtype=None: graphc.nn.ops.full(shape, 2.5, dtype), lambda shape, dtype=None: 2.5 * graphc.ones(shape),
+    lambda shape, dtype=None: graphc.nn.random.uniform(shape, 2.5, 2.5 + 1e-6)], ids=["ops", "expression", "random"])
+def test_functions_may_be_made_of_any_functions(initializer):
+    layer = graphc.nn.layers.Dense(3, kernel_initializer=initializer)
+    layer(np.ones((1, 2), "float32"))
+    np.testing.assert_allclose(layer.kernel.numpy(), np.full((2, 3), 2.5), 1e-5)

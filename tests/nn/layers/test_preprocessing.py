@@ -56,6 +56,22 @@ def test_batches_are_adapted_to_as_one_array():
     np.testing.assert_allclose(value(back, y), 5 * x + 1, 1e-4, 1e-4)
 
 
+def test_data_sets_are_adapted_to_and_the_result_can_be_seen():
+    class Batches(nn.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, k):
+            assert k < 2, "a PyDataset ends by its length"
+            return x[4 * k:4 * k + 4], np.zeros(4)
+
+    x, = arrays((8, 3))
+    layer = layers.Normalization()
+    layer.adapt(Batches())
+    np.testing.assert_allclose(layer.mean, x.mean(0, keepdims=True), 1e-5, 1e-6)
+    np.testing.assert_allclose(layer.variance, x.var(0, keepdims=True), 1e-5)
+
+
 def test_bytes_are_rescaled_by_channel():
     x = np.full((2, 3, 3, 2), 100, "uint8")
     np.testing.assert_allclose(value(layers.Rescaling(np.array([0.01, 0.1]), 1), x), np.full(x.shape, 2) + [0, 9], 1e-6)

@@ -138,6 +138,15 @@ def test_what_is_masked_changes_nothing():
     np.testing.assert_allclose(short, long, 1e-5, 1e-6)
 
 
+def test_cells_may_be_called_step_by_step_on_arrays():
+    x, = arrays((2, 5, 3))
+    for cell in (layers.LSTMCell(4), layers.StackedRNNCells([layers.GRUCell(3), layers.LSTMCell(2)])):
+        states = cell.get_initial_state(batch_size=2)
+        for step in range(5):
+            y, states = cell(x[:, step], states)
+        np.testing.assert_allclose(y, layers.RNN(cell)(x), 1e-5, 1e-6)
+
+
 def test_stacked_cells_are_layers_one_after_the_other():
     x, = arrays((3, 5, 2))
     stacked = layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)], return_state=True)

@@ -125,6 +125,13 @@ def test_a_sequence_is_built_when_its_input_is_seen():
     assert keras.Sequential([inner, layers.Dense(2)]).output_shape == (None, 2)
 
 
+def test_a_sequence_takes_its_input_by_name():
+    model = keras.Sequential([layers.InputLayer(input_shape=(4,), name="x"), layers.Dense(3)])
+    np.testing.assert_array_equal(model.predict({"x": A}, verbose=0), model.predict(A, verbose=0))
+    with pytest.raises(ArgumentError, match="takes one input; got \\['x', 'y'\\]"):
+        model.predict({"x": A, "y": A}, verbose=0)
+
+
 def test_a_subclass_is_built_for_shapes():
     class Net(keras.Model):
         def __init__(self):

@@ -178,10 +178,15 @@ def test_sizes_that_change_are_left_open():
     (lambda m: m.compile("sgd", "mse", metrics=["acuracy"]), "no metric is named 'acuracy'"),
     (lambda m: m.compile("sgd", "mse", metrics="mae"), "metrics is a list"),
     (lambda m: m.compile("sgd", 3), "expected a name, an object or a function, got 3"),
-    (lambda m: m.compile("sgd", "mse", run_eagerly=True), "always one compiled graph"),
     (lambda m: m.compile("sgd", "mse", steps_per_execution=0), "steps_per_execution"),
     (lambda m: keras.Sequential([keras.Input((4,)), layers.Dense(1)]).fit(X, LABELS), r"call compile\(\) before fit\(\)"),
 ])
 def test_what_makes_no_sense_is_refused(call, message):
     with pytest.raises(ArgumentError, match=message):
         call(classifier())
+
+
+def test_a_step_is_a_graph_however_it_is_asked_for():
+    with pytest.warns(UserWarning, match="run_eagerly=True changes nothing"):
+        model = classifier(run_eagerly=True)
+    assert model.fit(X, LABELS, verbose=0).history == classifier().fit(X, LABELS, verbose=0).history
