@@ -10,25 +10,31 @@ array([[3],
 from __future__ import annotations
 
 from ...ir.registry import nearest
-from . import as_in_keras, composed
+from . import applied, arranged, as_in_keras, composed, image
 from .evaluated import at_once
 
 _NO_TENSORS = {"convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "ndim", "shape", "size"}
 
-MISSING = """adaptive_average_pool adaptive_max_pool angle argpartition array_split associative_scan bartlett bincount
-    blackman cdist cholesky cholesky_inverse corrcoef correlate ctc_decode ctc_loss depth_to_space det diagflat
-    dot_product_attention dsplit dstack eig eigh erfinv extract_sequences fft fft2 fold gcd geomspace hamming
-    hanning histogram hsplit i0 ifft2 image inv irfft istft jvp kaiser lcm linalg logdet lstsq lu_factor
-    matrix_rank nanargmax nanargmin nancumprod nancumsum nanmedian nanpercentile nanquantile nextafter nn
-    nonzero numpy percentile pinv polar qr rearrange rfft segment_max segment_min segment_prod slogdet solve
-    solve_triangular space_to_depth stft svd switch unfold unique unravel_index vander vectorize vectorized_map
-    view view_as_complex view_as_real vsplit""".split()
+MISSING = """adaptive_average_pool adaptive_max_pool argpartition associative_scan cholesky cholesky_inverse correlate
+    ctc_decode ctc_loss det eig eigh erfinv fft fft2 fold gcd histogram i0 ifft2 inv irfft istft jvp lcm logdet lstsq lu_factor
+    matrix_rank nanmedian nanpercentile nanquantile nextafter nonzero pinv polar qr rearrange rfft segment_prod slogdet
+    solve solve_triangular stft svd unfold unique vectorize view view_as_complex view_as_real""".split()
 
 _functions = {name: function if name in _NO_TENSORS else at_once(function, name)
-              for name, function in (as_in_keras.FUNCTIONS | composed.FUNCTIONS).items()}
+              for table in (as_in_keras, composed, arranged, applied) for name, function in table.FUNCTIONS.items()}
 globals().update(_functions)
 
-__all__ = ["MISSING", *_functions]
+
+class _Part:
+    """A part of keras.ops, whose functions are here as well: ``ops.nn.relu`` is ``ops.relu``."""
+
+    def __getattr__(self, name: str):
+        return _functions[name] if name in _functions else __getattr__(name)
+
+
+linalg, nn, numpy = _Part(), _Part(), _Part()
+
+__all__ = ["MISSING", "image", "linalg", "nn", "numpy", *_functions]
 
 
 def __getattr__(name: str):

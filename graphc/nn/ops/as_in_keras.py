@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...ir.errors import ArgumentError
 from ...ops import PUBLIC_NAMES as g
 
 UNARY = """abs absolute arccos arccosh arcsin arcsinh arctan arctanh bitwise_invert bitwise_not ceil cos cosh erf exp exp2
@@ -35,6 +36,24 @@ def _pads(name: str) -> Callable:
     """Pooling: its pool_size counts no channels."""
     return lambda inputs, pool_size, strides=None, padding="valid", data_format=None: g[name](
         inputs, pool_size, strides, padding, data_format or "channels_last")
+
+
+def _while(cond: Callable, body: Callable, loop_vars, maximum_iterations):
+    """Keras' loop: several variables, in a list or tuple, are several arguments, and the result is a tuple."""
+    if not isinstance(loop_vars, (list, tuple)):
+        return g["while_loop"](cond, body, loop_vars, maximum_iterations)
+
+    def after(values):
+        new = body(*values)
+        return tuple(new) if isinstance(new, (list, tuple)) else (new,)
+    return g["while_loop"](lambda values: cond(*values), after, tuple(loop_vars), maximum_iterations)
+
+
+def _where(condition, x1, x2):
+    if x1 is None or x2 is None:
+        raise ArgumentError("where: the places where a condition holds have no shape that a graph could know; give what is "
+                            "to stand there, and elsewhere")
+    return g["where"](condition, x1, x2)
 
 
 def _reduces(name: str) -> Callable:
@@ -118,9 +137,9 @@ FUNCTIONS: dict[str, Callable] = {
     "transpose": lambda x, axes=None: g["permute_dims"](x, axes),
     "unstack": lambda x, num=None, axis=0: g["unstack"](x, axis),
     "vstack": lambda xs: g["vstack"](xs),
-    "where": lambda condition, x1, x2: g["where"](condition, x1, x2),
-    "while_loop": lambda cond, body, loop_vars, maximum_iterations=None: g["while_loop"](cond, body, loop_vars,
-                                                                                       maximum_iterations),
+    "where": lambda condition, x1=None, x2=None: _where(condition, x1, x2),
+    "while_loop": lambda cond, body, loop_vars, maximum_iterations=None: _while(cond, body, loop_vars,
+                                                                              maximum_iterations),
     "zeros": lambda shape, dtype=None: g["zeros"](shape, dtype or "float32"),
 }
 """Names of keras.ops that are names of graphc too."""

@@ -195,9 +195,11 @@ def _key(indices) -> tuple[Expr, ...]:
     return g["unstack"](indices, -1)
 
 
-def segment_sum(data, segment_ids, num_segments: int, sorted=False) -> Expr:
+def segment_sum(data, segment_ids, num_segments: int | None = None, sorted=False) -> Expr:
     """The sums of the rows of each segment."""
     data = as_expr(data)
+    if num_segments is None:
+        raise ArgumentError("segment_sum: give num_segments: a graph must know its shapes")
     return g["zeros"]((num_segments, *data.dims[1:]), data.dtype).at[segment_ids].add(data)
 
 
@@ -219,6 +221,11 @@ def quantile(x, q, axis=None, method="linear", keepdims=False) -> Expr:
     low, high = (g["take"](ordered, k, axis) for k in (math.floor(place), math.ceil(place)))
     y = low + (high - low) * (place - math.floor(place))
     return y if not keepdims else g["expand_dims"](y, axis if x.ndim == rank else tuple(range(rank)))
+
+
+def percentile(x, q, axis=None, method="linear", keepdims=False) -> Expr:
+    """What `q` of a hundred elements lie below: see `quantile`."""
+    return quantile(x, q / 100, axis, method, keepdims)
 
 
 def nanvar(x, axis=None, keepdims=False) -> Expr:
