@@ -42,6 +42,10 @@ class Configured:
         """A layer as `get_config` describes it."""
         return cls(**config)
 
+    def _anew(self) -> Self:
+        """An equal layer, with weights of its own."""
+        return type(self).from_config(self.get_config())
+
     def get_build_config(self) -> dict | None:
         """The shapes that `build` was given."""
         if self._build_shapes is None or len(self._build_shapes) != 1:

@@ -13,6 +13,7 @@ from ...ops import PUBLIC_NAMES
 from ...ops.linalg import matmul
 from .. import activations
 from ..config import floatx
+from ..registry import get_registered_name, get_registered_object
 from .arguments import positive
 from .configuration import over_shapes
 from .input_spec import InputSpec
@@ -132,8 +133,9 @@ class Lambda(Layer):
     """``function(inputs, **arguments)``, of expressions; a function that takes ``mask`` or ``training`` is given them.
 
     `mask` is a mask for the results, or a function ``mask(inputs, previous)``. `output_shape`, without the batch axis or as
-    a function of the inputs' shape, is only ever asked for by `compute_output_shape`. Of the functions, those of graphc and
-    activations can be written into a configuration; for others, write a layer."""
+    a function of the inputs' shape, is only ever asked for by `compute_output_shape`. Into a configuration go the names of
+    functions: those of graphc are found again, others are given as `custom_objects`. A ``lambda`` has no name: a layer of it
+    can be trained and cloned, but not saved."""
 
     def __init__(self, function: Callable, output_shape=None, mask=None, arguments: dict[str, Any] | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -158,11 +160,38 @@ class Lambda(Layer):
         return over_shapes(lambda shape: (input_shape[0], *shape), self._output_shape)
 
     def get_config(self):
-        name = getattr(self.function, "__name__", None) or getattr(self.function, "name", "")
-        if self.mask is not None or callable(self._output_shape) or _named(name) is not self.function:
-            raise ArgumentError(f"{self.name}: a Lambda of a Python function cannot be written down; make it a layer of its "
-                                "own, with a call method")
-        return {**super().get_config(), "function": name, "output_shape": self._output_shape, "arguments": self.arguments}
+        return {**super().get_config(), "function": self._written(self.function), "mask": self._written(self.mask),
+                "output_shape": self._written(self._output_shape), "arguments": self.arguments}
+
+    def _written(self, value):
+        """A function by its name: as a string one of graphc's, in a dict another."""
+        if not callable(value):
+            return value
+        name = getattr(value, "__name__", None) or getattr(value, "name", "")
+        if _named(name) is value:
+            return name
+        if not name.isidentifier():
+            raise ArgumentError(f"{self.name}: what has no name, as a lambda, cannot be written down; define the function "
+                                "by def, and give it to load_model as one of custom_objects")
+        return {"class_name": "function", "config": get_registered_name(value)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{key: _read(value) if key in ("function", "mask", "output_shape") else value
+                      for key, value in config.items()})
+
+    def _anew(self):
+        return type(self)(self.function, self._output_shape, self.mask, self.arguments, **super().get_config())
+
+
+def _read(value):
+    """A function that a configuration names: see `Lambda`."""
+    if not isinstance(value, dict) or value.get("class_name") != "function":
+        return value
+    found = get_registered_object(value["config"])
+    if found is None:
+        raise ArgumentError(f"a Lambda's function is named {value['config']!r}; give it in custom_objects")
+    return found
 
 
 def _function(function) -> Callable:

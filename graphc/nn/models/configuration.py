@@ -249,7 +249,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 def clone_model(model: Model, input_tensors=None, clone_function: Callable[[Layer], Layer] | None = None) -> Model:
     """A model of the same layers with weights of their own. `clone_function` gives the new layer for each layer;
     `input_tensors` are placeholders to begin with."""
-    make = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    make = clone_function or (lambda layer: layer._anew())
     if hasattr(model, "_stack"):
         return _cloned_sequential(model, input_tensors, make)
     if not hasattr(model, "_nodes"):
@@ -260,7 +260,8 @@ def clone_model(model: Model, input_tensors=None, clone_function: Callable[[Laye
         InputLayer.from_config(layer.get_config()).output for layer in model._input_layers]
     copies = {layer: make(layer) for layer in model._operations if not isinstance(layer, InputLayer)}
     outputs = replay(model.outputs, dict(zip(model.inputs, given, strict=True)), copies)
-    return type(model)(tree.filled(model.input, given), tree.filled(model.output, outputs), name=model.name)
+    return type(model)(tree.filled(model.input, given), tree.filled(model.output, outputs), name=model.name,
+                       trainable=None if model.trainable else False)
 
 
 def _cloned_sequential(model: Sequential, input_tensors, make: Callable[[Layer], Layer]) -> Sequential:

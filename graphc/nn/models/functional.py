@@ -13,7 +13,7 @@ from .. import tree
 from ..functional import Call, call_of, operands, order, replay
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
-from .configuration import functional_config, functional_from_config
+from .configuration import clone_model, functional_config, functional_from_config
 from .model import Model
 
 
@@ -125,6 +125,9 @@ class Functional(Model):
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Functional:
         """A model as `get_config` describes it, with weights of its own."""
         return functional_from_config(cls, config, custom_objects)
+
+    def _anew(self) -> Functional:
+        return clone_model(self)
 
 
 Model.functional = Functional

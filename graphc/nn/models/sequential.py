@@ -9,7 +9,7 @@ from .. import tree
 from ..functional import remembered
 from ..layers.core import InputLayer
 from ..layers.layer import Layer
-from .configuration import sequential_config, sequential_from_config
+from .configuration import clone_model, sequential_config, sequential_from_config
 from .functional import check_shape, fitting
 from .model import Model
 
@@ -164,6 +164,9 @@ class Sequential(Model):
     def from_config(cls, config: dict, custom_objects: dict | None = None) -> Sequential:
         """A model as `get_config` describes it, with weights of its own."""
         return sequential_from_config(cls, config, custom_objects)
+
+    def _anew(self) -> Sequential:
+        return clone_model(self)
 
 
 def _input_of(layer: Layer) -> InputLayer | None:

@@ -16,9 +16,9 @@ from .evaluated import at_once
 _NO_TENSORS = {"convert_to_numpy", "custom_gradient", "dtype", "is_tensor", "ndim", "shape", "size"}
 
 MISSING = """adaptive_average_pool adaptive_max_pool argpartition associative_scan cholesky cholesky_inverse correlate
-    ctc_decode ctc_loss det eig eigh erfinv fft fft2 fold gcd histogram i0 ifft2 inv irfft istft jvp lcm logdet lstsq lu_factor
-    matrix_rank nanmedian nanpercentile nanquantile nextafter nonzero pinv polar qr rearrange rfft segment_prod slogdet
-    solve solve_triangular stft svd unfold unique vectorize view view_as_complex view_as_real""".split()
+    ctc_decode ctc_loss det eig eigh erfinv fft fft2 fold gcd histogram i0 ifft2 inv irfft istft jvp lcm logdet
+    lstsq lu_factor matrix_rank nanmedian nanpercentile nanquantile nextafter nonzero pinv polar qr rearrange rfft
+    segment_prod slogdet solve solve_triangular stft svd unfold unique vectorize view view_as_complex view_as_real""".split()
 
 _functions = {name: function if name in _NO_TENSORS else at_once(function, name)
               for table in (as_in_keras, composed, arranged, applied) for name, function in table.FUNCTIONS.items()}

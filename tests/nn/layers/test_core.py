@@ -108,7 +108,7 @@ def test_a_lambda_is_a_function():
     copy = layers.Lambda.from_config(layers.Lambda(graphc.sum, arguments={"axis": -1}).get_config())
     assert copy.compute_output_shape((None, 4)) == (None,)
     assert layers.Lambda(lambda x: x, output_shape=(5,)).compute_output_shape((None, 4)) == (None, 5)
-    with pytest.raises(ArgumentError, match="make it a layer of its own"):
+    with pytest.raises(ArgumentError, match="as a lambda, cannot be written down; define the function"):
         times.get_config()
 
 

@@ -58,6 +58,16 @@ def test_models_come_back_from_json_and_as_clones(build):
     same(model, clone_model(model))
 
 
+def test_models_of_lambdas_are_cloned():
+    x = keras.Input((4,))
+    inner = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda t: t ** 2), layers.Dense(3)])
+    inner.trainable = False
+    model = keras.Model(x, layers.Lambda(lambda t, by: t * by, arguments={"by": 2.0})(inner(x)))
+    clone = clone_model(model)
+    same(model, clone)
+    assert not clone.trainable_weights and not clone.get_layer(inner.name).trainable
+
+
 def test_clones_may_differ():
     clone = clone_model(branched(), clone_function=lambda layer: layers.Dense(4, use_bias=False, name=layer.name)
                         if layer.name == "shared" else type(layer).from_config(layer.get_config()))

@@ -53,6 +53,25 @@ def test_a_functional_model_comes_back(tmp_path):
     np.testing.assert_array_equal(load_model(tmp_path / "m.keras")(X), model(X))
 
 
+def scaled(x, by):
+    return by * x
+
+
+def relu(x):
+    return -x
+
+
+@pytest.mark.parametrize("function", [scaled, relu], ids=["scaled", "relu"])
+def test_a_lambda_of_a_function_comes_back_by_its_name(tmp_path, function):
+    arguments = {"by": 3.0} if function is scaled else {}
+    model = keras.Sequential([keras.Input((6,)), layers.Lambda(function, arguments=arguments), layers.Dense(2)])
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", custom_objects={function.__name__: function})
+    np.testing.assert_array_equal(again(X), model(X))
+    with pytest.raises(SavingError, match=f"a Lambda's function is named '{function.__name__}'; give it in custom_objects"):
+        load_model(tmp_path / "m.keras")
+
+
 def test_equal_models_make_equal_files(tmp_path):
     model = trained()
     for name in "ab":
