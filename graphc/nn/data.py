@@ -29,7 +29,7 @@ class ArrayBatches:
         self.data = packed(*parts)
         self.arrays: list[np.ndarray] = [a for a in tree.leaves(self.data) if a is not None]
         self.samples = _samples(*parts)
-        self.batch_size = _whole("batch_size", batch_size or 32)
+        self.batch_size = whole("batch_size", 32 if batch_size is None else batch_size)
         if shuffle not in (True, False, "batch"):
             raise ArgumentError(f'shuffle is True, False or "batch", not {shuffle!r}')
         self.shuffle = shuffle
@@ -138,7 +138,7 @@ class Feed:
     the one before ended."""
 
     def __init__(self, batches: ArrayBatches | IteratedBatches, steps: int | None = None):
-        self.batches, self.given = batches, None if steps is None else _whole("steps", steps)
+        self.batches, self.given = batches, None if steps is None else whole("steps", steps)
         try:
             self.steps = self.given or len(batches)
         except TypeError:
@@ -219,7 +219,10 @@ def _is_numbers(structure) -> bool:
 def _as_array(x):
     if x is None:
         return None
-    array = x.detach().cpu().numpy() if hasattr(x, "detach") else np.asarray(x)
+    try:
+        array = x.detach().cpu().numpy() if hasattr(x, "detach") else np.asarray(x)
+    except ValueError as error:
+        raise ArgumentError(f"data are arrays, or lists of one length on each axis: {error}") from error
     if array.dtype.kind in "OUSc":
         raise ArgumentError(f"data are numbers, not of dtype {array.dtype}")
     if array.ndim == 0:
@@ -240,9 +243,10 @@ def _samples(x, y=None, sample_weight=None) -> int:
     return found.pop()
 
 
-def _whole(name: str, value) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ArgumentError(f"{name} is a whole number of at least 1, not {value!r}")
+def whole(name: str, value, least: int = 1) -> int:
+    """The value as an int; ArgumentError, with the argument's name, unless it is one of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"{name} is a whole number of at least {least}, not {value!r}")
     return int(value)
 
 
@@ -299,4 +303,4 @@ def weights_of_classes(y, class_weight: dict, sample_weight=None) -> np.ndarray:
 
 
 __all__ = ["ArrayBatches", "Batch", "Feed", "IndexedBatches", "IteratedBatches", "PyDataset", "as_arrays", "batches_of",
-           "is_arrays", "packed", "split", "unpacked", "weights_of_classes"]
+           "is_arrays", "packed", "split", "unpacked", "weights_of_classes", "whole"]

@@ -189,15 +189,18 @@ def _check_labels(function, y_true: Expr, y_pred: Expr, name: str) -> None:
 
 def check_labels(labels: np.ndarray, classes: int, ignored: int | None, name: str) -> None:
     """Raises ArgumentError where a label is no number of `classes` classes, nor the `ignored` one."""
-    if not labels.size or 0 <= labels.min() and labels.max() < classes:
+    whole = labels.dtype.kind in "iub"
+    if not labels.size or whole and 0 <= labels.min() and labels.max() < classes:
         return
     wrong = ~((labels >= 0) & (labels < classes))
+    if not whole:
+        wrong |= labels != np.floor(labels)
     if ignored is not None:
         wrong &= labels != ignored
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise ArgumentError(f"label {labels[place]} at {list(place)} is outside the classes 0 to {classes - 1} "
-                            f"of {name!r}; {int(wrong.sum())} of {labels.size} labels are")
+                            f"of {name!r}; {int(wrong.sum())} of {labels.size} labels are no numbers of classes")
 
 
 __all__ = ["CompiledLoss", "CompiledMetrics", "batch_size", "check_labels"]

@@ -11,7 +11,7 @@ import numpy as np
 from ...ir.errors import ArgumentError, NotFinite
 from .. import seeds
 from ..callbacks import CallbackList, History
-from ..data import ArrayBatches, Feed, batches_of, split, unpacked
+from ..data import ArrayBatches, Feed, batches_of, split, unpacked, whole
 from .compiled import Compiled
 from .steps import Step
 
@@ -35,6 +35,7 @@ class Trainer(Compiled):
         every `validation_freq` epochs (or those that it lists), the model is evaluated on `validation_data`, or on the last
         `validation_split` of the samples. Raises ArgumentError where data, targets and model do not fit together."""
         self._must_be_compiled("fit")
+        epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
         feed = Feed(batches_of(x, y, sample_weight, batch_size, shuffle, class_weight), steps_per_epoch)

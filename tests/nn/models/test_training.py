@@ -166,6 +166,11 @@ def test_sizes_that_change_are_left_open():
 @pytest.mark.parametrize("call, message", [
     (lambda m: m.fit(X, LABELS + 1, verbose=0), r"label 3 at \[\d+\] is outside the classes 0 to 2 of 'scores'"),
     (lambda m: m.fit(iter([(X, -LABELS)]), verbose=0), "label -"),
+    (lambda m: m.fit(X, LABELS + 0.5, verbose=0), r"label \d.5 at .* 22 of 22 labels are no numbers of classes"),
+    (lambda m: m.fit([[1, 2, 3, 4], [1, 2]], LABELS[:2], verbose=0), "lists of one length on each axis"),
+    (lambda m: m.fit(X, LABELS, batch_size=0, verbose=0), "batch_size is a whole number of at least 1, not 0"),
+    (lambda m: m.fit(X, LABELS, epochs=-1, verbose=0), "epochs is a whole number of at least 0, not -1"),
+    (lambda m: m.fit(X, LABELS, epochs="3", verbose=0), "epochs is a whole number of at least 0, not '3'"),
     (lambda m: m.fit(X[:, :3], LABELS, verbose=0), r"has shape \(None, 4\), got \(22, 3\)"),
     (lambda m: m.fit([X, X], LABELS, verbose=0), "one|input"),
     (lambda m: m.fit(X, verbose=0), "loss of 'scores' needs targets: y is missing"),
