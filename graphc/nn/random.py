@@ -15,7 +15,7 @@ from ..ir.expr import Expr
 from ..ir.leaves import as_expr, constant
 from ..ir.types import as_axis
 from ..ops import random
-from ..ops.elementwise import log
+from ..ops.elementwise import log, stop_gradient
 from ..ops.index import take
 from ..ops.rearrange import stack
 from ..ops.reduce import argmax
@@ -38,12 +38,9 @@ class SeedGenerator:
     def next(self) -> Expr:
         """What to draw from now; the next call gives another. In a trace, each run of the graph goes on."""
         trace = Trace.active()
-        now = constant(self.state.numpy()) if trace is None else trace.updates.get(self.state, self.state)
-        if trace is None:
-            self.state.assign(self.state.numpy() + np.array([0, 1], np.uint64))
-        else:
-            self.state.assign(self.state + constant(np.array([0, 1], np.uint64)))
-        return now
+        now = self.state.numpy() if trace is None else stop_gradient(trace.updates.get(self.state, self.state))
+        self.state.assign(now + np.array([0, 1], np.uint64))
+        return as_expr(now)
 
     def get_config(self) -> dict:
         """What `from_config` makes an equal generator of, at its start."""

@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,13 +84,15 @@ def test_parts_of_threads_make_the_whole(folder):
     np.testing.assert_array_equal(y, 2 * x)
 
 
-def test_loops_use_the_widest_vectors(folder):
-    features = device("cpu").features
+@pytest.mark.parametrize("cpu", ["", "sapphirerapids"])
+def test_loops_use_the_widest_vectors(folder, cpu):
+    host = device("cpu")
+    features = host.features
     width = next((w for f, w in (("+avx512f", "zmm"), ("+avx2", "ymm")) if f in features.split(",")), None)
     if width is None:
         pytest.skip("no AVX here")
     compiler, source = objects._compiler(), scale(2)
-    target = target_machine(device("cpu"))
+    target = target_machine(replace(host, cpu=cpu or host.cpu))
     library = compiler._library(source.text, source.name)
     module = compiler._optimized(library.link(), {library.entry: "scale"}, target)
     assert width in target.emit_assembly(module)
