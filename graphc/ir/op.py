@@ -83,17 +83,19 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """``graphc.kernels.cpu.<function>(*operands, result, *sizes, tid, threads)``.
+    """``graphc.kernels.cpu.<function>(*operands, result, *sizes, tid, threads)``; `function` is its name, or says it by
+    ``function(*operand_types, result_type, **attrs)``.
 
     `sizes(*operand_types, result_type, **attrs)` gives the integers that the kernel takes after its pointers. Those known
     while the graph is built become literals in the generated driver, so that LLVM specializes the kernel; the others are
     read from the argument block at run time. `scratch(*operand_types, result_type, **attrs)` is the number of bytes of
     private memory a thread needs: it is passed as a last pointer, before `tid`.
-    With `epilogue`, the kernel hands each element to the kernel's function ``epilogue(args, out, value, row, column)``,
-    which stores it, and takes `args` before its scratch. With `strided`, it takes operands with strides: renamed indices
-    cost nothing there. With `over`, its result may lie where its first operand lies."""
+    With `epilogue`, the kernel hands each element to the driver's function ``epilogue(args, value, row, column)``, which
+    stores it: instead of the result it takes, after the sizes, the address of the code that finishes blocks, and `args`.
+    With `strided`, it takes operands with strides: renamed indices cost nothing there. With `over`, its result may lie
+    where its first operand lies."""
 
-    function: str
+    function: str | Callable[..., str]
     sizes: Callable[..., tuple]
     scratch: Callable[..., Any] | None = None
     epilogue: bool = False

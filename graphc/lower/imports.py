@@ -8,7 +8,7 @@ _NUMBA = {"bool": "boolean", "f32": "float32", "f64": "float64", "i8": "int8", "
 _KERNELS = "graphc.kernels.cpu"
 _NAMES = {
     "numpy": ("inf", "nan"),
-    f"{_KERNELS}.epilogue": ("finish_with",),
+    f"{_KERNELS}.epilogue": ("finisher",),
     f"{_KERNELS}.fold": ("add_up", "half_vectors", "highest_of", "is_last", "lowest_of", "multiply_up", "report",
                          "rows_apart"),
     f"{_KERNELS}.jit": ("inlined",),

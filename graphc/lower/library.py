@@ -1,6 +1,9 @@
 """Hand-written kernels: a driver that calls one with addresses and sizes, and the epilogue that it applies to each tile."""
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..ir.expr import Expr
 from ..ir.integer import Size, product
 from ..ir.op import Scalar
@@ -51,7 +54,8 @@ class _Driver:
 
     def __init__(self, group: Group, words: list):
         self.group, self.kernel = group, group.anchor.op.lower
-        self.names = Names({self.kernel.function.split(".")[0]})
+        self.function = self._of_types(self.kernel.function) if callable(self.kernel.function) else self.kernel.function
+        self.names = Names({self.function.split(".")[0]})
         self.name = self.names.new("_".join(dict.fromkeys(n.op.name for n in [group.anchor, *group.nodes[-2:]])))
         self.arguments = Arguments(self.names, GENERAL if self.kernel.epilogue else SHARED, words)
         self.body = Body(group, self.arguments, self.names)
@@ -60,27 +64,32 @@ class _Driver:
         operands = self._matrices() if self.kernel.strided else self._operands()
         scratch, calls = self._scratch(), []
         if self.kernel.epilogue:
-            out = self.arguments.pointers[next(iter(self.group.stored))]
-            operands.append("args")
-            calls.append(f"finish_with(epilogue, {out}, {scratch[0]})")
-        calls.append(f"{self.kernel.function}({', '.join([*operands, *scratch, 'tid', 'threads'])})")
+            operands += ["finish", "args"]
+            calls.append(f"finish = finisher(epilogue, {scratch[0]})")
+        calls.append(f"{self.function}({', '.join([*operands, *scratch, 'tid', 'threads'])})")
         lines = [*self.arguments.lines, *calls]
         return f"def {self.name}(args, tid, threads):\n" + "".join(f"    {line}\n" for line in lines)
 
     def _operands(self) -> list[str]:
-        """Pointers to the operands and the result, then the sizes."""
+        """Pointers to the operands and to the result, unless an epilogue stores it, then the sizes."""
         anchor = self.group.anchor
-        pointers = [self.arguments.read(x) for x in anchor.inputs] + [self.arguments.write(next(iter(self.group.stored)))]
-        sizes = self.kernel.sizes(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
-        return pointers + [self._size(s) for s in sizes]
+        pointers = [self.arguments.read(x) for x in anchor.inputs]
+        if not self.kernel.epilogue:
+            pointers.append(self.arguments.write(next(iter(self.group.stored))))
+        return pointers + [self._size(s) for s in self._of_types(self.kernel.sizes)]
+
+    def _of_types(self, function: Callable) -> Any:
+        """What one of the kernel's functions says of operands and results like these."""
+        anchor = self.group.anchor
+        return function(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
 
     def _matrices(self) -> list[str]:
-        """Pointers to two stacks of matrices and their product, then sizes and strides."""
+        """Pointers to two stacks of matrices, then sizes and strides."""
         count, m, a, b = matrices(self.group.anchor)
         pointers = [self._offset(self.arguments.read(x.node), x.offset) for x in (a, b)]
         n, k = self.group.anchor.dims[-1], self.group.anchor.inputs[0].dims[-1]
         sizes = [count, m, n, k, a.batch, a.row, a.column, b.batch, b.row, b.column]
-        return [*pointers, self.arguments.write(next(iter(self.group.stored))), *map(self._size, sizes)]
+        return [*pointers, *map(self._size, sizes)]
 
     def _offset(self, pointer: str, offset: Size) -> str:
         return pointer if offset == 0 else f"{pointer} + ({self.body.code(offset)})"
@@ -91,13 +100,12 @@ class _Driver:
     def _scratch(self) -> list[str]:
         if self.kernel.scratch is None:
             return []
-        anchor = self.group.anchor
-        nbytes = self.kernel.scratch(*(x.type for x in anchor.inputs), anchor.type, **anchor.attrs)
-        return [self.arguments.scratch(nbytes, compute_dtype(anchor.dtype), self.body.code)]
+        dtype = compute_dtype(self.group.anchor.dtype)
+        return [self.arguments.scratch(self._of_types(self.kernel.scratch), dtype, self.body.code)]
 
 
 class _Epilogue:
-    """The function that stores: ``epilogue(args, out, value, row, column)``, `value` an element of the anchor's result."""
+    """The function that stores: ``epilogue(args, value, row, column)``, `value` an element of the anchor's result."""
 
     def __init__(self, group: Group, words: list):
         self.group, self.words = group, words
@@ -129,4 +137,4 @@ class _Epilogue:
 
     def text(self) -> str:
         lines = [*self.arguments.lines, *self.body.scopes[0].lines]
-        return "@inlined\ndef epilogue(args, out, value, row, column):\n" + "".join(f"    {line}\n" for line in lines)
+        return "@inlined\ndef epilogue(args, value, row, column):\n" + "".join(f"    {line}\n" for line in lines)

@@ -14,7 +14,7 @@ from ..ir.types import SHORT, is_bool, is_float
 
 RESERVED = {*"""
     args tid threads low high row column value out first last width block part status scratch epilogue
-    math random as_stored share source target workspace size inlined finish_with add_up multiply_up highest_of lowest_of
+    math random as_stored share source target workspace size inlined finish finisher add_up multiply_up highest_of lowest_of
     report is_last nan inf min max range
     """.split(), *SHORT.values(), *keyword.kwlist, *keyword.softkwlist}
 """Names that generated code uses itself."""

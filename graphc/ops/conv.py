@@ -24,7 +24,8 @@ from .shape import moveaxis, reshape
 
 ROWS, SPARE, TILE_BYTES = 96, 3, 256
 LINES, PIXELS, BAND = 64, 1024, 1 << 16
-"""What the kernels divide their work into: see ``kernels/cpu/conv.py`` and ``kernels/cpu/window.py``."""
+CHANNELS = 256
+"""What the kernels divide their work into: see `conv`, `window` and `channelwise` in ``kernels/cpu``."""
 
 
 # ---- types ----------------------------------------------------------------------------------------------------------
@@ -137,17 +138,28 @@ def _kernel(function: str, roles: Callable) -> Kernel:
 
     def scratch(*types, **attrs):
         (x, w, y), attrs = roles(*types, **attrs)
+        if _is_channelwise(w, attrs["groups"]):
+            return 64 + CHANNELS * compute_dtype(x.dtype).itemsize
         return _scratch(function, x, w, y, attrs["dilation"], attrs["groups"])
-    return Kernel(function, sizes, scratch, epilogue=True)
+
+    def chosen(*types, **attrs):
+        (_, w, _), attrs = roles(*types, **attrs)
+        return f"{'channelwise' if _is_channelwise(w, attrs['groups']) else 'conv'}.{function}"
+    return Kernel(chosen, sizes, scratch, epilogue=True)
+
+
+def _is_channelwise(w: Type, groups: int) -> bool:
+    """Whether every channel is a group of its own."""
+    return w.dims[-2:] == (1, groups)
 
 
 def _scratch(function: str, x: Type, w: Type, y: Type, dilation, groups: int) -> Size:
     """Bytes of tables, of a block of sums, of a panel of the right operand and of what a band of results sees."""
     *kernel, channels, filters = w.dims
     taps, filters = math.prod(kernel), filters // groups
-    rows, panel, seen = {"conv.forward": (ROWS, taps * channels, channels),
-                         "conv.input_gradient": (ROWS, taps * filters, filters),
-                         "conv.weight_gradient": (taps * channels, PIXELS, channels)}[function]
+    rows, panel, seen = {"forward": (ROWS, taps * channels, channels),
+                         "input_gradient": (ROWS, taps * filters, filters),
+                         "weight_gradient": (taps * channels, PIXELS, channels)}[function]
     spans = [(k - 1) * d + 1 for k, d in zip(kernel[-2:], dilation[-2:], strict=True)]
     planes = kernel[0] if len(kernel) == 3 else 1
     tables = (ROWS + SPARE + max(taps, LINES) + 7) // 8 * 64
@@ -181,21 +193,21 @@ def _weight_gradient_cases(rng):
 
 
 _conv = Op("conv", _conv_meaning, _conv_type,
-           _kernel("conv.forward", lambda x, w, y, **attrs: ((x, w, y), attrs)),
+           _kernel("forward", lambda x, w, y, **attrs: ((x, w, y), attrs)),
            lambda g, y, x, w, **attrs: (_input_gradient(g, w, sizes=x.dims[1:-1], **attrs),
                                         _weight_gradient(x, g, kernel=w.dims[:-2], **attrs)),
            cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_conv_cases, tolerance=64,
            doc="Convolution, channels last (a correlation, as in every network library).")
 
 _input_gradient = Op("conv_input_gradient", _input_gradient_meaning, _input_gradient_type,
-                     _kernel("conv.input_gradient", lambda g, w, y, sizes, **attrs: ((y, w, g), attrs)),
+                     _kernel("input_gradient", lambda g, w, y, sizes, **attrs: ((y, w, g), attrs)),
                      lambda h, y, g, w, sizes, **attrs: (_conv(h, w, **attrs),
                                                          _weight_gradient(h, g, kernel=w.dims[:-2], **attrs)),
                      cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_input_gradient_cases, tolerance=64,
                      doc="What a convolution's input gets from the gradient of its output: the transposed convolution.")
 
 _weight_gradient = Op("conv_weight_gradient", _weight_gradient_meaning, _weight_gradient_type,
-                      _kernel("conv.weight_gradient", lambda x, g, y, kernel, **attrs: ((x, y, g), attrs)),
+                      _kernel("weight_gradient", lambda x, g, y, kernel, **attrs: ((x, y, g), attrs)),
                       lambda h, y, x, g, kernel, **attrs: (_input_gradient(g, h, sizes=x.dims[1:-1], **attrs),
                                                            _conv(x, h, **attrs)),
                       cast=lambda *dtypes: numeric(*dtypes)[:-1], cases=_weight_gradient_cases, tolerance=64,

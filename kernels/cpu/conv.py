@@ -5,7 +5,7 @@ channels that a pixel sees. The tile reads them where they lie, tap by tap, so t
 window reaches beyond the border are the lines that a band of pixels sees copied first, with zeros around them. The
 gradient with respect to x is a convolution of g with the transposed weights; with strides, one for each remainder of a
 pixel's place, with the taps that reach it. The gradient with respect to the weights is a product whose rows are taps and
-channels and whose terms are pixels. Where every channel is a group of its own there is no product: see `channelwise`.
+channels and whose terms are pixels. (Where every channel is a group of its own there is no product: see `channelwise`.)
 
 Shapes are x ``[n, d, h, w, c]``, weights ``[kd, kh, kw, c / groups, o]``, output ``[n, od, oh, ow, o]``; a convolution
 over fewer axes has sizes of 1 in front. Every kernel takes the same sizes, in the order of `Geometry`, and the padding
@@ -15,49 +15,42 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .channelwise import channelwise, sums_above, sums_across, sums_below
-from .epilogue import finish_row
+from .epilogue import finish
 from .geometry import Geometry, backward_axes, forward_axes, tap_number
 from .jit import jit, separate
 from .matmul import pack, panel_of
 from .memory import share
-from .tile import HEIGHT, SPARE, VECTORS, element_size, finished, lane_count, multiply, words
+from .tile import HEIGHT, SPARE, VECTORS, element_size, lane_count, multiply, words
 from .window import LINES, PIXELS, band_size, is_inside, viewed
 
 ROWS = 96
 """Rows of a block of results."""
 
 Parts = namedtuple("Parts", "rows terms c panel band")
-"""A thread's scratch: where a block's rows and the terms of a sum begin, a block of sums, a panel of the right operand, the
-lines that a band of results sees."""
+"""A thread's scratch: where a block's rows begin, and later where they go; where the terms of a sum begin; a block of sums;
+a panel of the right operand; the lines that a band of results sees."""
 
 
 # ---- the three kernels ----------------------------------------------------------------------------------------------
-@jit
-def forward(x, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
-            args, scratch, tid, threads):
+@separate
+def forward(x, weights, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
+            finisher, args, scratch, tid, threads):
     """The convolution; the epilogue's row is an output pixel, its column an output channel."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
-    if c == groups and o == groups:
-        channelwise(sums_below, s, n * od * oh * ow, x, weights, out, args, scratch, tid, threads)
-        return
     axes, filters, depth = forward_axes(s), o // groups, kd * kh * kw * (c // groups)
     width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, ROWS, depth)
     for unit in range(groups * -(-filters // width)):
         group, column = unit % groups, unit // groups * width
         columns, first = min(width, filters - column), group * filters + column
         right, right_row = panel_of(weights + first, o, 1, depth, columns, parts.panel)
-        _convolve(x, n, c, c // groups, group, axes, right, right_row, out, first, columns, parts, args, tid, threads)
+        _convolve(x, n, c, c // groups, group, axes, right, right_row, first, columns, parts, finisher, args, tid, threads)
 
 
-@jit
-def input_gradient(g, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew,
-                   groups, args, scratch, tid, threads):
+@separate
+def input_gradient(g, weights, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew,
+                   groups, finisher, args, scratch, tid, threads):
     """The gradient with respect to x: the transposed convolution. Rows are pixels of x, columns its channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
-    if c == groups and o == groups:
-        channelwise(sums_above, s, n * d * h * w, g, weights, out, args, scratch, tid, threads)
-        return
     channels, filters = c // groups, o // groups
     width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, ROWS, kd * kh * kw * filters)
     for unit in range(sd * sh * sw * groups * -(-channels // width)):
@@ -65,17 +58,14 @@ def input_gradient(g, weights, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd
         column = unit // (sd * sh * sw) // groups * width
         columns, first = min(width, channels - column), group * channels + column
         _transpose(weights, s, axes, group, column, columns, parts.panel)
-        _convolve(g, n, o, filters, group, axes, parts.panel, width, out, first, columns, parts, args, tid, threads)
+        _convolve(g, n, o, filters, group, axes, parts.panel, width, first, columns, parts, finisher, args, tid, threads)
 
 
-@jit
-def weight_gradient(x, g, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
-                    args, scratch, tid, threads):
+@separate
+def weight_gradient(x, g, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups,
+                    finisher, args, scratch, tid, threads):
     """The gradient with respect to the weights; rows are taps and channels, columns output channels."""
     s = Geometry(n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh, sw, pd, ph, pw, ed, eh, ew, groups)
-    if c == groups and o == groups:
-        channelwise(sums_across, s, kd * kh * kw, x, g, out, args, scratch, tid, threads)
-        return
     filters, rows = o // groups, kd * kh * kw * (c // groups)
     width, parts = VECTORS * lane_count(scratch), _parts(s, scratch, rows, PIXELS)
     low, high = share(-(-rows // HEIGHT), tid, threads)
@@ -84,9 +74,11 @@ def weight_gradient(x, g, out, n, d, h, w, c, kd, kh, kw, od, oh, ow, o, sd, sh,
         group, column = unit % groups, unit // groups * width
         columns, first = min(width, filters - column), group * filters + column
         _correlate(x, g, s, group, first, columns, low, high, parts)
-        sums = finished(parts.c)
-        for row in range(low, high):
-            finish_row(args, out, sums + (row - low) * width, columns, row, first)
+        for start in range(low, high, ROWS):
+            count = min(ROWS, high - start)
+            for row in range(count):
+                parts.rows[row] = start + row
+            finish(finisher, args, parts.c + (start - low) * width, width, columns, parts.rows, count, first)
 
 
 @jit
@@ -101,8 +93,8 @@ def _parts(s, scratch, rows, depth):
 
 # ---- results from what they see -------------------------------------------------------------------------------------
 @jit
-def _convolve(image, n, all_channels, channels, group, axes, right, right_row, out, first, columns, parts, args, tid,
-              threads):
+def _convolve(image, n, all_channels, channels, group, axes, right, right_row, first, columns, parts, finisher, args,
+              tid, threads):
     """All results of a panel of columns, from the channels of one group, each through the epilogue."""
     z, y, x = axes
     size, width = z.size * y.size * x.size * all_channels, VECTORS * lane_count(parts.c)
@@ -119,13 +111,12 @@ def _convolve(image, n, all_channels, channels, group, axes, right, right_row, o
         for start in range(0, tall * long, ROWS):
             count = min(ROWS, tall * long - start)
             _block(view, z, y, x, channels, start, count, long, right, right_row, columns, parts)
-            sums = finished(parts.c)
             for row in range(count):
-                place = (base * y.out + i * y.scale + y.shift) * x.out + j * x.scale + x.shift
-                finish_row(args, out, sums + row * width, columns, place, first)
+                parts.rows[row] = (base * y.out + i * y.scale + y.shift) * x.out + j * x.scale + x.shift
                 j += 1
                 if j == column + long:
                     i, j = i + 1, column
+            finish(finisher, args, parts.c, width, columns, parts.rows, count, first)
 
 
 @separate

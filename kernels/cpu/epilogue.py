@@ -1,7 +1,7 @@
 """What becomes of each element of a product: a function that every kernel brings along.
 
-The products that call it are compiled without knowing it: to them it is a symbol, ``epilogue(args, out, value, row,
-column)``. `finish_with` defines that symbol where a kernel's parts are linked, so that it is inlined into their loops."""
+Products are objects of their own, which all kernels share. A kernel hands them the address of a function that finishes a
+block of sums; in that one, ``epilogue(args, value, row, column)`` is inlined into the loop along the columns."""
 from __future__ import annotations
 
 import operator
@@ -12,42 +12,58 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .memory import Pointer
 
-def _operands(out, value):
-    return types.int64, out, value, types.int64, types.int64
-
-
-def _symbol(context, module, out, value):
-    """The function to be called, as a declaration."""
-    kind = ir.FunctionType(ir.VoidType(), [context.get_value_type(x) for x in _operands(out, value)])
-    return cgutils.get_or_insert_function(module, kind, f"graphc.epilogue.{out.dtype}.{value}")
+_WORD, _ADDRESS = ir.IntType(64), ir.IntType(8).as_pointer()
+_BLOCK = ir.FunctionType(ir.VoidType(), [_WORD, _ADDRESS, _WORD, _WORD, _ADDRESS, _WORD, _WORD])
+"""``finish(args, sums, width, columns, places, rows, first)``."""
+_PLACES = Pointer("i64", "finished")
 
 
 @intrinsic
-def epilogue(typing, args, out, value, row, column):
-    """Do with an element of the product what the kernel wants: `out` is where the product itself would go."""
+def finisher(typing, epilogue, scratch):
+    """The address of the code that takes a block of sums, of the dtype of `scratch`, through a jitted function."""
+    operands = types.int64, scratch.value, types.int64, types.int64
+    epilogue.dispatcher.compile(operands)
+    overload = epilogue.dispatcher.overloads[operands]
+
     def code(context, builder, sig, values):
-        builder.call(_symbol(context, builder.module, out, value), values)
-        return context.get_dummy_value()
-    return types.void(*_operands(out, value)), code
+        function = ir.Function(builder.module, _BLOCK, "graphc.finish")
+        context.active_code_library.add_linking_library(overload.library)
+        _write(context, function, Pointer(scratch.dtype, "finished"), overload)
+        return builder.ptrtoint(function, _WORD)
+    return types.int64(epilogue, scratch), code
 
 
-@intrinsic
-def finish_row(typing, args, out, sums, columns, row, column):
-    """The epilogue of ``sums[j]``, for each j below `columns`, as the element at `row` and column ``column + j``.
+def _write(context, function, kind, overload):
+    """``for i in range(rows): for j in range(columns): epilogue(args, sums[i * width + j], places[i], first + j)``.
 
-    The loop asks for vectors with lanes left out, so that a few columns are one vector and not a loop of single ones."""
-    def code(context, builder, sig, values):
-        kind = sig.args[2]
-        load = context.get_function(operator.getitem, kind.value(kind, types.int64))
-        args, out, sums, columns, row, column = values
+    The loop along the columns asks for vectors with lanes left out, so that a few columns are one vector and not a loop of
+    single ones."""
+    args, sums, width, columns, places, rows, first = function.args
+    builder = ir.IRBuilder(function.append_basic_block())
+
+    def element(pointer, address, index):
+        load = context.get_function(operator.getitem, pointer.value(pointer, types.int64))
+        return load(builder, (address, index))
+
+    with cgutils.for_range(builder, rows) as row:
+        place, start = element(_PLACES, places, row.index), builder.mul(row.index, width)
         with _masked_loop(builder, columns) as j:
-            value = load(builder, (sums, j))
-            callee = _symbol(context, builder.module, sig.args[1], kind.value)
-            builder.call(callee, [args, out, value, row, builder.add(column, j)])
+            operands = args, element(kind, sums, builder.add(start, j)), place, builder.add(first, j)
+            context.call_internal_no_propagate(builder, overload.fndesc, overload.signature, operands)
+    builder.ret_void()
+
+
+@intrinsic
+def finish(typing, finisher, args, sums, width, columns, places, rows, first):
+    """Hand over a block of `rows` rows and `columns` columns: ``sums[i * width + j]`` is the element of the result at row
+    ``places[i]``, column ``first + j``."""
+    def code(context, builder, sig, values):
+        builder.call(builder.inttoptr(values[0], _BLOCK.as_pointer()), values[1:])
         return context.get_dummy_value()
     n = types.int64
-    return types.void(n, out, sums, n, n, n), code
+    return types.void(n, n, sums, n, n, places, n, n), code
 
 
 @contextmanager
@@ -76,22 +92,4 @@ def _hints(module):
     return loop
 
 
-@intrinsic
-def finish_with(typing, function, out, scratch):
-    """Let `function` be the epilogue of this kernel's products with this result and sums of the dtype of `scratch`."""
-    operands = _operands(out, scratch.value)
-    function.dispatcher.compile(operands)
-    overload = function.dispatcher.overloads[operands]
-
-    def code(context, builder, sig, values):
-        symbol = _symbol(context, builder.module, out, scratch.value)
-        symbol.attributes.add("alwaysinline")
-        inside = ir.IRBuilder(symbol.append_basic_block())
-        context.call_internal_no_propagate(inside, overload.fndesc, overload.signature, symbol.args)
-        inside.ret_void()
-        context.active_code_library.add_linking_library(overload.library)
-        return context.get_dummy_value()
-    return types.void(function, out, scratch), code
-
-
-__all__ = ["epilogue", "finish_row", "finish_with"]
+__all__ = ["finish", "finisher"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from numba.core.target_extension import jit_registry
 
 from .pipeline import Pipeline, SeparatePipeline
-from .target import KIND, Function
+from .target import KIND, Function, Separate
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cpython_wrapper": True,
            "no_cfunc_wrapper": True}
@@ -24,13 +24,14 @@ def inlined(function):
 
 
 def separate(function):
-    """A device function in an object of its own: one so large that no kernel should optimize it again."""
-    return _function(function, SeparatePipeline)
+    """A device function in an object of its own: one so large that no kernel should optimize it again. To it, all pointers
+    are to private memory, so that it is compiled once for all roles."""
+    return _function(function, SeparatePipeline, Separate)
 
 
-def _function(function, pipeline=Pipeline, **options):
+def _function(function, pipeline=Pipeline, kind=Function, **options):
     options = {"nopython": True, "boundscheck": None, **OPTIONS, **options}
-    return Function(function, targetoptions=options, pipeline_class=pipeline)
+    return kind(function, targetoptions=options, pipeline_class=pipeline)
 
 
 def _decorator(**_):

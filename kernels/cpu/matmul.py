@@ -2,8 +2,8 @@
 
 ``C = A B`` is computed block by block: `ROWS` rows and one tile's width of C at a time, a private block that stays in the
 L1 cache, over `DEPTH` steps of the inner dimension at a time. A is read where it lies, and so is B if its columns are
-contiguous; else a panel of it is packed. Each block of C goes, as soon as it is complete, element by element through an
-epilogue, which stores.
+contiguous; else a panel of it is packed. Each block of C goes, as soon as it is complete, through an epilogue, which
+stores.
 
 The work is split over blocks of C, never over the inner dimension, so that no result depends on the number of threads.
 The layers of blocks and panels are those of K. Goto and R. van de Geijn, "Anatomy of high-performance matrix
@@ -11,22 +11,11 @@ multiplication", 2008.
 """
 from __future__ import annotations
 
-from .epilogue import finish_row
+from .epilogue import finish
 from .jit import jit, separate
 from .memory import share
 from .simd import MASKED, VECTOR_BYTES
-from .tile import (
-    SPARE,
-    VECTORS,
-    element_size,
-    finished,
-    lane_count,
-    multiply,
-    private,
-    retyped,
-    same_dtype,
-    words,
-)
+from .tile import SPARE, VECTORS, element_size, lane_count, multiply, retyped, same_dtype, words
 from .transpose import transpose
 
 ROWS = 96
@@ -37,29 +26,28 @@ SCRATCH_BYTES = TABLE_BYTES + (ROWS + SPARE + DEPTH + ROWS) * VECTORS * VECTOR_B
 """That table, a block of C, a packed panel of B, and the block transposed."""
 
 
-@jit
-def matmul(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_row, b_col, args, scratch, tid, threads):
-    """``out[g, i, j] = sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), each sum
-    through ``epilogue(args, out, sum, g * m + i, j)``, which stores it. Sums are of the dtype of `scratch`."""
-    width = VECTORS * lane_count(scratch)
+@separate
+def matmul(a, b, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_row, b_col, finisher, args, scratch, tid, threads):
+    """``sum over l of a[g, i, l] * b[g, l, j]``, operands with any strides (in elements), to `finisher` as the element at
+    row ``g * m + i``, column j. Sums are of the dtype of `scratch`."""
+    width, table = VECTORS * lane_count(scratch), words(scratch)
     c = scratch + TABLE_BYTES // element_size(scratch)
     if m <= width and b_row == 1 and b_col != 1:
-        _across(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, args, words(scratch), c, tid, threads)
+        _across(a, b, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, finisher, args, table, c, tid, threads)
         return
     down, across = -(-m // ROWS), -(-n // width)
     low, high = share(batch * down * across, tid, threads)
     for unit in range(low, high):
         g, row, column = unit // across // down, unit // across % down * ROWS, unit % across * width
         rows, columns = min(ROWS, m - row), min(width, n - column)
-        _block(private(a + (g * a_batch + row * a_row)), a_row, a_col, private(b + (g * b_batch + column * b_col)), b_row,
-               b_col, rows, columns, k, words(scratch), c)
-        sums = finished(c)
-        for i in range(rows):
-            finish_row(args, out, sums + i * width, columns, g * m + row + i, column)
+        left, right = a + (g * a_batch + row * a_row), b + (g * b_batch + column * b_col)
+        _block(left, a_row, a_col, right, b_row, b_col, rows, columns, k, table, c)
+        _number(table, g * m + row, rows)
+        finish(finisher, args, c, width, columns, table, rows, column)
 
 
 @jit
-def _across(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, args, table, c, tid, threads):
+def _across(a, b, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, finisher, args, table, c, tid, threads):
     """A few rows times a transposed matrix, as the transposed product: what lies in memory is ``B^T``, whose rows the tile
     reads in place, and ``A^T`` is soon packed."""
     across, width = -(-n // ROWS), VECTORS * lane_count(c)
@@ -68,12 +56,17 @@ def _across(a, b, out, batch, m, n, k, a_batch, a_row, a_col, b_batch, b_col, ar
     for unit in range(low, high):
         g, column = unit // across, unit % across * ROWS
         columns = min(ROWS, n - column)
-        _block(private(b + (g * b_batch + column * b_col)), b_col, 1, private(a + g * a_batch), a_col, a_row, columns, m, k,
-               table, c)
+        _block(b + (g * b_batch + column * b_col), b_col, 1, a + g * a_batch, a_col, a_row, columns, m, k, table, c)
         transpose(c, width, columns, m, turned, ROWS)
-        sums = finished(turned)
-        for i in range(m):
-            finish_row(args, out, sums + i * ROWS, columns, g * m + i, column)
+        _number(table, g * m, m)
+        finish(finisher, args, turned, ROWS, columns, table, m, column)
+
+
+@jit
+def _number(table, first, count):
+    """The numbers from `first` on."""
+    for i in range(count):
+        table[i] = first + i
 
 
 @separate
@@ -99,7 +92,7 @@ def panel_of(b, b_row, b_col, depth, columns, panel):
     return panel, width
 
 
-@jit
+@separate
 def pack(b, b_row, b_col, depth, columns, panel, width):
     """A panel with contiguous columns; walks along whichever axis of `b` is contiguous."""
     if b_row == 1:

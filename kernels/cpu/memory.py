@@ -16,7 +16,8 @@ import operator
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.imputils import lower_builtin
+from numba.core.imputils import lower_builtin, lower_cast
+from numba.core.typeconv import Conversion
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
@@ -49,11 +50,20 @@ class Pointer(types.Type):
         self.dtype, self.role, self.value = dtype, role, VALUE[dtype]
         super().__init__(f"{role}({dtype})")
 
+    def can_convert_to(self, typingctx, other):
+        """Another role is another name for the same address."""
+        return Conversion.safe if isinstance(other, Pointer) and other.dtype == self.dtype else None
+
 
 @register_model(Pointer)
 class _PointerModel(models.PrimitiveModel):
     def __init__(self, manager, kind):
         super().__init__(manager, kind, _BYTE_POINTER)
+
+
+@lower_cast(Pointer, Pointer)
+def _another_role(context, builder, fromty, toty, value):
+    return value
 
 
 @infer_global(operator.getitem)

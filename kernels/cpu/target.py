@@ -15,6 +15,8 @@ from numba.core.typing import Context, collections, mathdecl  # noqa: F401 (regi
 from numba.core.typing.templates import builtin_registry as typing_registry
 from numba.cpython import builtins, mathimpl, numbers, rangeobj, tupleobj  # noqa: F401 (registered on import)
 
+from .memory import Pointer
+
 
 class KIND(CPU):
     """What Numba looks a target up by: whatever it knows of CPUs in general holds for this one."""
@@ -74,10 +76,21 @@ class Function(Dispatcher):
             return super().compile(sig)
 
     def get_call_template(self, args, kws):
-        plain = tuple(map(types.unliteral, args)), {name: types.unliteral(kind) for name, kind in kws.items()}
+        plain = tuple(map(self._taken, args)), {name: self._taken(kind) for name, kind in kws.items()}
         return super().get_call_template(*plain)
+
+    def _taken(self, kind):
+        """The type that an argument of this type has in the function."""
+        return types.unliteral(kind)
+
+
+class Separate(Function):
+    """A function to which every pointer is one to private memory."""
+
+    def _taken(self, kind):
+        return Pointer(kind.dtype, "workspace") if isinstance(kind, Pointer) else super()._taken(kind)
 
 
 dispatcher_registry[KIND] = Function
 
-__all__ = ["KIND", "Function"]
+__all__ = ["KIND", "Function", "Separate"]

@@ -185,12 +185,6 @@ def retyped(typing, x, y):
 
 
 @intrinsic
-def private(typing, x):
-    """A pointer as if to private memory: parts that only read are compiled once for all roles."""
-    return Pointer(x.dtype, "workspace")(x), lambda context, builder, sig, values: values[0]
-
-
-@intrinsic
 def words(typing, scratch):
     """Scratch as 64-bit integers."""
     return Pointer("i64", "workspace")(scratch), lambda context, builder, sig, values: values[0]
@@ -202,11 +196,4 @@ def element_size(typing, pointer):
     return types.int64(pointer), lambda context, builder, sig, values: _word(ITEMSIZE[pointer.dtype])
 
 
-@intrinsic
-def finished(typing, scratch):
-    """Scratch to be read beside a target: no target overlaps it."""
-    return Pointer(scratch.dtype, "finished")(scratch), lambda context, builder, sig, values: values[0]
-
-
-__all__ = ["HEIGHT", "SPARE", "VECTORS", "element_size", "finished", "lane_count", "multiply", "private", "retyped",
-           "same_dtype", "words"]
+__all__ = ["HEIGHT", "SPARE", "VECTORS", "element_size", "lane_count", "multiply", "retyped", "same_dtype", "words"]

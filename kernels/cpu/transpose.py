@@ -5,7 +5,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .jit import jit
+from .jit import separate
 from .simd import Vector
 from .tile import lane_count, same_dtype
 
@@ -14,7 +14,7 @@ LARGEST = 16
 """Rows of a block, at most: more would not fit into the registers."""
 
 
-@jit
+@separate
 def transpose(x, x_row, rows, columns, y, y_row):
     """``y[j * y_row + i] = x[i * x_row + j]`` for i below `rows`, j below `columns`."""
     side, whole, wide = lane_count(x), 0, 0

@@ -8,7 +8,6 @@ import numpy as np
 
 from graphc.ir.types import SHORT, compute_dtype
 from graphc.kernels.cpu.jit import jit
-from graphc.kernels.cpu.memory import size
 from graphc.lower.source import KernelSource
 from graphc.runtime.objects import load
 
@@ -32,16 +31,15 @@ class Guarded:
 
 
 @jit
-def store(args, out, sum, row, column):
-    """The epilogue that only stores; word 4 is the number of columns."""
-    out[row * size(args, 4) + column] = sum
+def store(sum, place):
+    """The epilogue that only stores."""
+    return sum
 
 
 @jit
-def twice_plus_place(args, out, sum, row, column):
+def twice_plus_place(sum, place):
     """An epilogue that shows whether it runs once for each element, at its place."""
-    at = row * size(args, 4) + column
-    out[at] = sum + sum + at
+    return sum + sum + place
 
 
 def run(kernel, a, b, shape, sizes, scratch_bytes: int, threads: int = 1, epilogue=store) -> np.ndarray:
@@ -64,15 +62,22 @@ def _driver(kernel, epilogue, count: int, a: str, b: str, out: str, sums: str):
     sizes = ", ".join(f"size(args, {5 + k})" for k in range(count))
     text = f"""
 from {kernel.__module__} import {kernel.__name__} as kernel
-from {epilogue.__module__} import {epilogue.__name__} as epilogue
-from graphc.kernels.cpu.epilogue import finish_with
+from {epilogue.__module__} import {epilogue.__name__} as finished
+from graphc.kernels.cpu.epilogue import finisher
+from graphc.kernels.cpu.jit import inlined
 from graphc.kernels.cpu.memory import size, source, target, workspace
 
 
+@inlined
+def epilogue(args, sum, row, column):
+    place = row * size(args, 4) + column
+    target(args, 2, "{out}")[place] = finished(sum, place)
+
+
 def step(args, tid, threads):
-    out, scratch = target(args, 2, "{out}"), workspace(args, 3, "{sums}")
-    finish_with(epilogue, out, scratch)
-    kernel(source(args, 0, "{a}"), source(args, 1, "{b}"), out, {sizes}, args, scratch, tid, threads)
+    scratch = workspace(args, 3, "{sums}")
+    finish = finisher(epilogue, scratch)
+    kernel(source(args, 0, "{a}"), source(args, 1, "{b}"), {sizes}, finish, args, scratch, tid, threads)
 """
     address, = load([KernelSource("step", text)])
     return ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 2)(address)

@@ -4,7 +4,7 @@ import pytest
 
 from graphc.ir.registry import OPS
 from graphc.ir.types import Type
-from graphc.kernels.cpu import conv
+from graphc.kernels.cpu import channelwise, conv
 
 from .products import run, store, twice_plus_place
 
@@ -62,7 +62,8 @@ def kernel(name, a, b, attrs, threads=1, epilogue=twice_plus_place):
     row = OPS[name]
     types = [Type(x.dtype, x.shape) for x in (a, b)]
     y = row.infer(*types, **attrs)
-    function = getattr(conv, row.lower.function.partition(".")[2])
+    module, function = row.lower.function(*types, y, **attrs).split(".")
+    function = getattr({"conv": conv, "channelwise": channelwise}[module], function)
     sizes = row.lower.sizes(*types, y, **attrs)
     return run(function, a, b, y.dims, sizes, row.lower.scratch(*types, y, **attrs), threads, epilogue)
 

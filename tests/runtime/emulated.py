@@ -124,7 +124,7 @@ class Emulator:
         casts = dict.fromkeys("bool f32 f64 i8 i16 i32 i64 u8 u16 u32 u64".split(), self.cast)
         given = {"source": self.pointer, "target": self.pointer, "workspace": lambda *_: Workspace(self.unknown),
                  "size": lambda _, k: self.words[k], "share": lambda n, t, of: (n * t // of, n * (t + 1) // of),
-                 "is_last": self.met, "finish_with": self.finish_with, "math": _Module(self.number),
+                 "is_last": self.met, "finisher": self.finisher, "math": _Module(self.number),
                  "inf": self.unknown, "nan": self.unknown}
         modules = {n.op.lower.function.split(".")[0] for n in self.step.nodes if isinstance(n.op.lower, Kernel)}
         return {**dict.fromkeys(modules, _Module(self.anchor)), **anything, **casts, **given}
@@ -147,7 +147,7 @@ class Emulator:
             self.touched.meet()
         return self.is_last
 
-    def finish_with(self, epilogue: Callable, *_) -> None:
+    def finisher(self, epilogue: Callable, *_) -> None:
         self.epilogue = epilogue
 
     def anchor(self, *args) -> None:
@@ -155,8 +155,8 @@ class Emulator:
         if not self.is_last:
             return
         node = next(n for n in self.step.nodes if isinstance(n.op.lower, Kernel))
-        pointers = [a for a in args if isinstance(a, Pointer)]
-        *operands, out = pointers
+        operands = [a for a in args if isinstance(a, Pointer)]
+        out = None if self.epilogue else operands.pop()
         for k, x in enumerate(operands):
             if not (k == 0 and node.op.lower.over and x.address == out.address):
                 self.on_a_thread_of_its_own(lambda x=x: x[self.unknown])
@@ -165,11 +165,11 @@ class Emulator:
             for column in range(columns):
                 self.on_a_thread_of_its_own(lambda i=row, j=column: self.finish(out, i, j, columns))
 
-    def finish(self, out: Pointer, row: int, column: int, columns: int) -> None:
-        if self.epilogue is None:
-            out[row * columns + column] = self.unknown
+    def finish(self, out: Pointer | None, row: int, column: int, columns: int) -> None:
+        if out is None:
+            self.epilogue(None, self.unknown, row, column)
         else:
-            self.epilogue(None, out, self.unknown, row, column)
+            out[row * columns + column] = self.unknown
 
     def on_a_thread_of_its_own(self, action: Callable[[], object]) -> None:
         self.touched.thread = next(self.touched.names)
