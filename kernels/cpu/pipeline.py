@@ -14,17 +14,14 @@ from numba import _dynfunc
 from numba.core import cgutils, types
 from numba.core.codegen import CodeLibrary
 from numba.core.compiler import CompilerBase, _LowerResult
-from numba.core.compiler_machinery import LoweringPass, PassManager, register_pass
+from numba.core.compiler_machinery import AnalysisPass, LoweringPass, PassManager, register_pass
+from numba.core.errors import TypingError
 from numba.core.funcdesc import PythonFunctionDescriptor
+from numba.core.ir import Assign, Const, Expr, Var
 from numba.core.lowering import Lower
 from numba.core.registry import cpu_target
-from numba.core.typed_passes import (
-    IRLegalization,
-    NoPythonBackend,
-    NopythonTypeInference,
-    PreLowerStripPhis,
-)
-from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
+from numba.core.typed_passes import NoPythonBackend, NopythonTypeInference
+from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 
 class Library(CodeLibrary):
@@ -95,6 +92,48 @@ def _machine(codegen):
     return llvm.get_process_triple(), str(codegen.target_data)
 
 
+class _Lower(Lower):
+    """Without counting references: kernels know nothing that has any."""
+
+    def incref(self, typ, val):
+        pass
+
+    def decref(self, typ, val):
+        pass
+
+
+@register_pass(mutates_CFG=False, analysis_only=True)
+class _OneType(AnalysisPass):
+    """Where assignments to one variable differ in type, Numba takes a wider one for all: no kernel shall compute in float64
+    because a sum began with 0."""
+
+    _name = "graphc_one_type"
+
+    def __init__(self):
+        super().__init__()
+
+    def run_pass(self, state):
+        for block in state.func_ir.blocks.values():
+            for assign in block.find_insts(Assign):
+                kept, given = state.typemap[assign.target.name], _type_of(assign.value, state)
+                if given is not None and types.unliteral(kept) != types.unliteral(given):
+                    raise TypingError(f"{assign.target.name} is {kept} and {given}", loc=assign.loc)
+        return False
+
+
+def _type_of(value, state):
+    """The type of what is assigned, if it is a variable, a constant, a part of a tuple or a call's result."""
+    if isinstance(value, Var):
+        return state.typemap[value.name]
+    if isinstance(value, Const):
+        return state.typingctx.resolve_value_type(value.value)
+    if isinstance(value, Expr) and value.op in ("cast", "static_getitem"):
+        kind = state.typemap[value.value.name]
+        return kind if value.op == "cast" else kind[value.index] if isinstance(kind, types.BaseTuple) else None
+    called = state.calltypes.get(value) if isinstance(value, Expr) else None
+    return called and called.return_type
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(LoweringPass):
     """Lowering into a `Library`, without a call of LLVM: it may be at work on the kernel before, on another thread. The
@@ -112,7 +151,7 @@ class _Lowering(LoweringPass):
         state.library = library = Library(state.targetctx.codegen(), state.func_id.func_qualname,
                                           state.pipeline.identity(), descriptor.llvm_func_name)
         with state.targetctx.push_code_library(library):
-            lower = Lower(state.targetctx, library, descriptor, state.func_ir, metadata=state.metadata)
+            lower = _Lower(state.targetctx, library, descriptor, state.func_ir, metadata=state.metadata)
             lower.lower()
         entry = _dynfunc.make_function(descriptor.lookup_module(), descriptor.qualname, "", 0, lower.env, (library,))
         for context in (state.targetctx, cpu_target.target_context):
@@ -130,9 +169,9 @@ class _Passes(PassManager):
             run(state)
 
 
-_PASSES = (TranslateByteCode, FixupArgs, IRProcessing, GenericRewrites, ReconstructSSA, NopythonTypeInference,
-           PreLowerStripPhis, IRLegalization, _Lowering, NoPythonBackend)
-"""Those of Numba's passes that kernels need: no closures, no array expressions, no literal types."""
+_PASSES = (TranslateByteCode, FixupArgs, IRProcessing, NopythonTypeInference, _OneType, _Lowering, NoPythonBackend)
+"""Those of Numba's passes that kernels need: no closures, no array expressions, no literal types, nothing whose references
+are counted, and a variable is of one type throughout, so that LLVM alone has to bring it into single assignments."""
 
 
 class Pipeline(CompilerBase):

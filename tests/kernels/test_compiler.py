@@ -5,6 +5,7 @@ import numba
 import numpy as np
 import pytest
 from llvmlite import binding as llvm
+from numba.core.errors import TypingError
 
 from graphc.kernels.cpu import compiler
 from graphc.kernels.cpu.jit import inlined, jit
@@ -88,3 +89,21 @@ def test_numba_still_finds_blas():
     pytest.importorskip("scipy")
     f = numba.njit(lambda a: a @ a)
     np.testing.assert_array_equal(f(np.eye(3) * 2), np.eye(3) * 4)
+
+
+ADDING = """
+from graphc.kernels.cpu.memory import source, target
+
+
+def kernel(args, tid, threads):
+    x, y, sum = source(args, 0, "f64"), target(args, 1, "f64"), {start}
+    for i in range(tid, threads):
+        sum = sum + x[i]
+    y[0] = sum
+"""
+
+
+def test_a_variable_of_two_types_is_refused():
+    compiler.lowered(ADDING.format(start="0.0"), "kernel", "kernel", str)
+    with pytest.raises(TypingError, match="sum is float64 and int64"):
+        compiler.lowered(ADDING.format(start="0"), "kernel", "kernel", str)
