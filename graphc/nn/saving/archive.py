@@ -19,7 +19,7 @@ from ..registry import custom_object_scope
 from .weights import SavingError, named_variables, packed, read, restore, write_whole
 
 METADATA, CONFIGURATION, WEIGHTS, OPTIMIZER = "metadata.json", "config.json", "model.safetensors", "optimizer.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 def save_model(model: Layer, filepath: str | os.PathLike, overwrite: bool = True, include_optimizer: bool = True) -> None:
@@ -29,7 +29,7 @@ def save_model(model: Layer, filepath: str | os.PathLike, overwrite: bool = True
     if not overwrite and Path(filepath).exists():
         raise FileExistsError(f"{os.fspath(filepath)} exists; overwrite=True replaces it")
     compiled = include_optimizer and getattr(model, "compiled", False)
-    described = {"model": REGISTRY.serialized(model), "input_shape": _input_shape(model),
+    described = {"model": REGISTRY.serialized(model), "build": _build_config(model),
                  "compile": model.get_compile_config() if compiled else None}
     try:
         configuration = json.dumps(described, indent=1)
@@ -60,10 +60,10 @@ def optimizer_variables(optimizer) -> dict[str, Any]:
     return {f"{k}/{re.split('[/_]', v.name)[-1]}": v for k, v in enumerate(optimizer.variables)}
 
 
-def _input_shape(model: Layer):
+def _build_config(model: Layer):
     if not model.built:
         raise SavingError(f"{model.name} is not built: call it, or give it an Input, before it is saved")
-    return getattr(model, "saved_input_shape", None)
+    return model.get_build_config()
 
 
 def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True,
@@ -78,8 +78,7 @@ def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | 
         described = json.loads(members[CONFIGURATION])
         with custom_object_scope(custom_objects or {}):
             model = REGISTRY.restored(described["model"])
-            if not model.built and described["input_shape"] is not None:
-                model.build(described["input_shape"])
+            model.build_from_config(described["build"])
             if compile and described["compile"] is not None:
                 model.compile_from_config(described["compile"])
     except (KeyError, TypeError, ValueError, RecursionError, GraphcError) as error:

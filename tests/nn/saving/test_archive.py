@@ -53,6 +53,30 @@ def test_a_functional_model_comes_back(tmp_path):
     np.testing.assert_array_equal(load_model(tmp_path / "m.keras")(X), model(X))
 
 
+class Tagger(keras.Model):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.embed, self.read, self.tell = layers.Embedding(9, units), layers.LSTM(units), layers.Dense(2)
+
+    def call(self, tokens):
+        return self.tell(self.read(self.embed(tokens)))
+
+    def get_config(self):
+        return super().get_config() | {"units": self.units}
+
+
+def test_a_model_with_a_call_of_its_own_comes_back(tmp_path):
+    model, tokens = Tagger(3), np.random.default_rng(0).integers(0, 9, (40, 5))
+    model.compile("adam", "mse")
+    model.fit(tokens, X[:, :2], verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = load_model(tmp_path / "m.keras", custom_objects={"Tagger": Tagger})
+    np.testing.assert_array_equal(again.predict(tokens, verbose=0), model.predict(tokens, verbose=0))
+    histories = [m.fit(tokens, X[:, :2], shuffle=False, verbose=0).history for m in (model, again)]
+    assert histories[0] == histories[1]
+
+
 def scaled(x, by):
     return by * x
 
@@ -122,7 +146,7 @@ def path(tmp_path):
     ({archive.METADATA: '{"format": 99, "writer": "graphc"}'}, "of this version"),
     ({archive.CONFIGURATION: "{"}, "cannot be understood"),
     ({archive.CONFIGURATION: "[" * 100_000}, "cannot be understood"),
-    ({archive.CONFIGURATION: '{"model": {"class_name": 7}, "input_shape": null, "compile": null}'}, "class_name"),
+    ({archive.CONFIGURATION: '{"model": {"class_name": 7}, "build": null, "compile": null}'}, "class_name"),
     ({archive.WEIGHTS: b"junk"}, "no safetensors file"),
 ])
 def test_damage_is_an_error(path, members, message):
