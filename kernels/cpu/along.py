@@ -142,7 +142,7 @@ def _merge_sort(items, n, before, x, start, inner, descending):
     spare = items + n
     for low in range(0, n, RUN):
         _insert(items, low, min(low + RUN, n), before, x, start, inner, descending)
-    width = RUN
+    width = min(RUN, n)
     while width < n:
         for low in range(0, n, 2 * width):
             _merge(items, spare, low, min(low + width, n), min(low + 2 * width, n), before, x, start, inner, descending)

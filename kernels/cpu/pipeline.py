@@ -104,7 +104,7 @@ class _Lower(Lower):
 
 @register_pass(mutates_CFG=False, analysis_only=True)
 class _OneType(AnalysisPass):
-    """Where assignments to one variable differ in type, Numba takes a wider one for all: no kernel shall compute in float64
+    """Where assignments to a variable differ in type, Numba takes a wider one for all: no kernel shall compute in float64
     because a sum began with 0."""
 
     _name = "graphc_one_type"
@@ -116,7 +116,7 @@ class _OneType(AnalysisPass):
         for block in state.func_ir.blocks.values():
             for assign in block.find_insts(Assign):
                 kept, given = state.typemap[assign.target.name], _type_of(assign.value, state)
-                if given is not None and types.unliteral(kept) != types.unliteral(given):
+                if given is not None and isinstance(kept, types.Float) and kept != given:
                     raise TypingError(f"{assign.target.name} is {kept} and {given}", loc=assign.loc)
         return False
 
