@@ -87,8 +87,8 @@ def plot(returns, first, last, file):
         lines[0].set_label(label)
     for side in (-1, 1):
         angle.axhline(side * np.degrees(TILT), color="black", linestyle=":", linewidth=1)
-    angle.set(title="angle of the poles, degrees", xlabel="seconds")
-    angle.legend(loc="upper right")
+    angle.set(title="angle of the poles, degrees", xlabel="seconds", ylim=(-18, 18))
+    angle.legend(loc="upper right", ncols=2)
     figure.savefig(file, dpi=120)
     print("plot:", file)
 
@@ -100,6 +100,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", metavar="FILE", default="cart_pole.png", help="where the picture goes")
     options = parser.parse_args()
-    achieved, at_first, at_last = train(options.rounds, options.episodes, options.seed)
-    print(f"mean return: {achieved[0].mean():.1f} in the first round, {achieved[-10:].mean():.1f} in the last ten")
-    plot(achieved, at_first, at_last, options.plot)
+
+    returns, first, last = train(options.rounds, options.episodes, options.seed)
+    print(f"mean return: {returns[0].mean():.1f} in the first round, {returns[-10:].mean():.1f} in the last ten")
+    plot(returns, first, last, options.plot)

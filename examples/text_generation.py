@@ -16,6 +16,7 @@ from graphc.nn import layers
 
 WINDOW = 64
 SHOWN = 44  # characters in the picture
+MARKED = {"facecolor": "#d9542b", "edgecolor": "none", "boxstyle": "round,pad=0.2"}
 VISIBLE = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"}
 
 
@@ -63,14 +64,15 @@ def plot(history, chance, characters, written, drawn_from, file):
     for name, label in (("loss", "training"), ("val_loss", "held out")):
         curve.plot(np.arange(len(history[name])) + 1, history[name], marker=".", label=label)
     curve.axhline(chance, color="black", linestyle=":", linewidth=1, label="by frequency alone")
-    curve.set(title="loss, nats a character", xlabel="epoch", ylim=(0, None))
-    curve.legend()
+    curve.set(title="loss, nats a character", xlabel="epoch", ylim=(0, 1.1 * chance))
+    curve.legend(loc="lower left")
     shown = [VISIBLE.get(character, character) for character in characters]
     best = np.argsort(drawn_from, axis=1)[:, :-6:-1].T
     image = places.imshow(np.take_along_axis(np.transpose(drawn_from), best, 0), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, place), code in np.ndenumerate(best):
-        color = "#d9542b" if code == written[place] else "white" if drawn_from[place][code] > 0.6 else "black"
-        places.text(place, row, shown[code], color=color, ha="center", va="center", family="monospace")
+        chosen = code == written[place]
+        places.text(place, row, shown[code], color="white" if chosen or drawn_from[place][code] > 0.6 else "black",
+                    ha="center", va="center", family="monospace", bbox=MARKED if chosen else None)
     places.set_xticks(range(len(written)), [shown[code] for code in written], family="monospace", color="#d9542b")
     places.set(title="the five likeliest characters at each place, and the one written", yticks=[])
     figure.colorbar(image, label="probability")
@@ -88,13 +90,17 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--plot", metavar="FILE", default="text.png", help="where the picture goes")
     options = parser.parse_args()
+
     keras.set_random_seed(options.seed)
     alphabet, codes = np.unique(list(read(options.text)), return_inverse=True)
     print(f"{len(codes):,} characters, {len(alphabet)} different ones")
-    reading, writing = networks(len(alphabet), options.units)
-    losses = learn(reading, codes, options.epochs)
-    for t in options.temperatures:
-        piece, likely = write(writing, codes[:20], options.length, t, np.random.default_rng(options.seed))
-        print(f"\n---- temperature {t}\n{''.join(alphabet[codes[:20]])}{''.join(alphabet[piece])}")
+    reader, writer = networks(len(alphabet), options.units)
+    history = learn(reader, codes, options.epochs)
     shares = np.bincount(codes) / len(codes)
-    plot(losses, -shares @ np.log(shares), alphabet, piece[:SHOWN], likely[:SHOWN], options.plot)
+    chance = -shares @ np.log(shares)
+    print(f"loss held out: {history['val_loss'][-1]:.3f} nats a character; by frequency alone it is {chance:.3f}")
+    start = codes[:20]
+    for t in options.temperatures:
+        written, drawn_from = write(writer, start, options.length, t, np.random.default_rng(options.seed))
+        print(f"\n---- temperature {t:g}\n{''.join(alphabet[start])}{''.join(alphabet[written])}")
+    plot(history, chance, alphabet, written[:SHOWN], drawn_from[:SHOWN], options.plot)
