@@ -127,15 +127,16 @@ class IndexedBatches(IteratedBatches):
 
     def epoch(self, random):
         order = random.permutation(len(self)) if self.shuffle else range(len(self))
-        getattr(self.batches, "on_epoch_begin", _nothing)()
-        for k in order:
-            yield self._read(self.batches[int(k)])
-        getattr(self.batches, "on_epoch_end", _nothing)()
+        return (self._read(self.batches[int(k)]) for k in order)
+
+    def tell(self, event: str) -> None:
+        """Let what gives the batches know that an epoch begins or ends."""
+        getattr(self.batches, event, _nothing)()
 
 
 class Feed:
     """The epochs of batches: each is `steps` long, or as long as there are batches. With `steps`, an epoch goes on where
-    the one before ended."""
+    the one before ended, unless `restart` was called in between."""
 
     def __init__(self, batches: ArrayBatches | IteratedBatches, steps: int | None = None):
         self.batches, self.given = batches, None if steps is None else whole("steps", steps)
@@ -144,23 +145,31 @@ class Feed:
         except TypeError:
             self.steps = None
         self._rest: Iterator[Batch] | None = None
+        self._taken = 0
         self.checked = False
 
     def epoch(self, random: np.random.Generator) -> Iterator[Batch]:
         """The batches of one epoch."""
-        if self.given is None:
-            yield from self.batches.epoch(random)
-            return
-        seen = 0
+        tell = getattr(self.batches, "tell", _nothing)
+        tell("on_epoch_begin")
+        yield from self.batches.epoch(random) if self.given is None else self._some(random)
+        tell("on_epoch_end")
+
+    def restart(self) -> None:
+        """Begin the next epoch with the first batch, as far as the batches can be had again."""
+        self._rest = None
+
+    def _some(self, random: np.random.Generator) -> Iterator[Batch]:
         if self._rest is None:
-            self._rest = self.batches.epoch(random)
+            self._rest, self._taken = self.batches.epoch(random), 0
+        before = self._taken
         for batch in islice(self._rest, self.given):
-            seen += 1
+            self._taken += 1
             yield batch
-        if seen < self.given:
+        if self._taken - before < self.given:
             self._rest = None
-            warnings.warn(f"the data ran out after {seen} of {self.given} steps of this epoch", stacklevel=2)
-        elif seen == self._known_length():
+            warnings.warn(f"the data ran out after {self._taken - before} of {self.given} steps of this epoch", stacklevel=2)
+        elif self._taken == self._known_length():
             self._rest = None
 
     def _known_length(self) -> int | None:
@@ -170,7 +179,7 @@ class Feed:
             return None
 
 
-def _nothing() -> None:
+def _nothing(*_) -> None:
     pass
 
 
@@ -183,9 +192,11 @@ def batches_of(x, y=None, sample_weight=None, batch_size: int | None = None, shu
         weights = sample_weight if class_weight is None else weights_of_classes(y, class_weight, sample_weight)
         return ArrayBatches(x, y, weights, batch_size, shuffle)
     kind = type(x).__name__
-    for name, given in (("y", y), ("sample_weight", sample_weight), ("batch_size", batch_size)):
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
         if given is not None:
             raise ArgumentError(f"{name} comes with the batches of {with_article(kind)}: do not give it beside")
+    if batch_size is not None:
+        warnings.warn(f"batch_size changes nothing: {with_article(kind)} gives whole batches", stacklevel=3)
     weigh = None if class_weight is None else lambda x, y, w: (x, y, weights_of_classes(y, class_weight, w))
     if hasattr(x, "__getitem__") and (hasattr(x, "__len__") or hasattr(x, "num_batches")):
         return IndexedBatches(x, weigh, shuffle)

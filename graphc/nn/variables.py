@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..interpreter import interpret
 from ..ir import leaves
 from ..ir.errors import ArgumentError
-from ..ir.expr import Expr
+from ..ir.expr import Expr, label
+from ..ir.graph import topological
 from .trace import Trace
 
 
@@ -17,7 +19,8 @@ class Variable(leaves.Variable):
 
     `initializer` is a value, or ``f(shape, dtype) -> array``. `regularizer` maps the Variable to a loss, `constraint` a
     new value to an allowed one. In a layer's call, it is after ``assign(expression)`` what was assigned. In a train step,
-    outside of layers, it is that from the next step on; outside of all, ``assign(array)`` sets it at once."""
+    outside of layers, it is that from the next step on; outside of all, ``assign(value)`` sets it at once, to an array, or
+    to what an expression of Variables is now. There it is an array for NumPy too."""
 
     __slots__ = ("regularizer", "constraint", "path")
 
@@ -45,11 +48,8 @@ class Variable(leaves.Variable):
         trace = Trace.active()
         if trace is not None:
             trace.update(self, value)
-        elif isinstance(value, Expr):
-            raise ArgumentError(f"assign to {self.label}:{self.type}: an expression is assigned inside a train step or a "
-                                "layer's call, or by compile(..., updates={variable: expression})")
         else:
-            super().assign(value)
+            super().assign(present(value, f"assign to {self.label}:{self.type}"))
         return self
 
     def assign_add(self, value) -> Variable:
@@ -64,6 +64,9 @@ class Variable(leaves.Variable):
         """The present value of a scalar; inside a traced function, where it is not known, an error."""
         return super().__float__() if Trace.active() else float(self.numpy())
 
+    def __array__(self, *args, **kwargs) -> np.ndarray:
+        return super().__array__() if Trace.active() else self.numpy().__array__(*args, **kwargs)
+
     def __int__(self) -> int:
         return super().__int__() if Trace.active() else int(self.numpy())
 
@@ -73,4 +76,16 @@ class Variable(leaves.Variable):
         return self
 
 
-__all__ = ["Variable"]
+def present(value, what: str) -> Any:
+    """What an expression of Variables alone is now; anything else as it is. ArgumentError, for `what`, where placeholders
+    are in it."""
+    if not isinstance(value, Expr):
+        return value
+    if (unknown := next((x for x in topological([value]) if x.op.name == "placeholder"), None)) is not None:
+        raise ArgumentError(f"{what}: the expression depends on {label(unknown)}:{unknown.type}, whose value is not known "
+                            "here; it is assigned inside a train step or a layer's call, or by "
+                            "compile(..., updates={variable: expression})")
+    return interpret([], value, [])
+
+
+__all__ = ["Variable", "present"]

@@ -96,8 +96,20 @@ def test_batches_by_number_are_shuffled_as_a_whole():
     pieces = Pieces()
     batches = batches_of(pieces, shuffle=True)
     assert isinstance(batches, IndexedBatches) and len(batches) == 5
-    firsts = [y[0] for _, y, _ in epoch(batches)]
+    firsts = [y[0] for _, y, _ in epoch(Feed(batches))]
     assert sorted(firsts) == [0, 2, 4, 6, 8] != firsts and pieces.ended == 1
+
+
+def test_an_epoch_of_some_steps_ends_for_batches_by_number_too():
+    pieces = Pieces()
+    feed = Feed(batches_of(pieces), 2)
+    assert [[y[0] for _, y, _ in epoch(feed)] for _ in range(2)] == [[0, 2], [4, 6]] and pieces.ended == 2
+
+
+def test_a_size_beside_whole_batches_changes_nothing():
+    with pytest.warns(UserWarning, match="batch_size changes nothing: a list_iterator gives whole batches"):
+        batches = batches_of(iter([X]), batch_size=2)
+    assert [len(x) for x, _, _ in epoch(batches)] == [10]
 
 
 def test_epochs_of_some_steps_go_on_where_the_last_one_ended():
@@ -138,7 +150,6 @@ def test_a_batch_has_one_to_three_parts():
     (lambda: ArrayBatches(np.float32(1)), "axis of samples"),
     (lambda: batches_of(None), "x is None"),
     (lambda: batches_of(iter([X]), Y), "y comes with the batches"),
-    (lambda: batches_of(iter([X]), batch_size=2), "batch_size comes with the batches"),
     (lambda: batches_of(object()), "an iterable of batches, not an object"),
     (lambda: next(batches_of(iter([(X, Y[:2])])).epoch(None)), "numbers of samples differ"),
     (lambda: Feed(ArrayBatches(X), 0), "steps is a whole number"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...ir.errors import ArgumentError
 from .. import tree
-from .callback import EVENTS, Callback, History, listener
+from .callback import EVENTS, SAME, Callback, History, listener
 from .progress import ProgbarLogger
 
 
@@ -63,7 +63,8 @@ def _told(event: str, counted: bool) -> Callable:
 
 
 for _event in EVENTS:
-    setattr(CallbackList, _event, _told(_event, "batch" in _event or "epoch" in _event))
+    for _name in (_event, *((SAME[_event],) if _event in SAME else ())):
+        setattr(CallbackList, _name, _told(_event, "batch" in _event or "epoch" in _event))
 
 
 __all__ = ["CallbackList"]

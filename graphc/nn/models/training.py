@@ -11,7 +11,7 @@ import numpy as np
 from ...ir.errors import ArgumentError, NotFinite
 from .. import seeds
 from ..callbacks import CallbackList, History
-from ..data import ArrayBatches, Feed, batches_of, split, unpacked, whole
+from ..data import ArrayBatches, Feed, batches_of, is_arrays, split, unpacked, whole
 from .compiled import Compiled
 from .steps import Step
 
@@ -42,8 +42,8 @@ class Trainer(Compiled):
         held_out = None
         if validation_data is not None:
             parts = unpacked(tuple(validation_data) if isinstance(validation_data, list) else validation_data)
-            size = (validation_batch_size or batch_size) if isinstance(validation_data, (tuple, list)) else None
-            held_out = Feed(batches_of(*parts, size), validation_steps)
+            held_out = Feed(batches_of(*parts, (validation_batch_size or batch_size) if is_arrays(parts[0]) else None),
+                            validation_steps)
         notify = self._callbacks(callbacks, verbose, epochs, feed, history=True)
         self.history = notify.find(History)
         self.stop_training = False
@@ -81,6 +81,7 @@ class Trainer(Compiled):
 
     def _evaluated(self, feed: Feed, notify: CallbackList, place: str = "") -> dict[str, Any]:
         self.stop_evaluating = False
+        feed.restart()
         notify("on_test_begin", None)
         logs = self._epoch("test", feed, notify, f"{place}validation " if place else "")
         notify("on_test_end", logs)

@@ -18,7 +18,7 @@ from .. import initializers
 from ..naming import unique_name
 from ..registry import Registry
 from ..trace import Trace
-from ..variables import Variable
+from ..variables import Variable, present
 from .schedules import REGISTRY as SCHEDULES
 from .schedules import LearningRateSchedule
 from .step import Step
@@ -152,7 +152,7 @@ class Optimizer(Step):
     def learning_rate(self, value) -> None:
         given = not isinstance(value, LearningRateSchedule)
         if given and isinstance(self._rate, Variable):
-            self._rate.assign(np.float32(value))
+            self._rate.assign(np.float32(present(value, f"{self.name}.learning_rate")))
         elif given:
             raise ArgumentError(f"{self.name}: the learning rate follows a schedule, so that it cannot be set to {value!r}; "
                                 "make the optimizer with a number")
