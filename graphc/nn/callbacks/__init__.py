@@ -1,5 +1,6 @@
 """Callbacks: what runs between the steps of training."""
 from ..absent import absent
+from .averages import SwapEMAWeights
 from .backup import BackupAndRestore
 from .callback import Callback, History, LambdaCallback
 from .callback_list import CallbackList
@@ -13,10 +14,9 @@ from .tensorboard import TensorBoard
 
 __all__ = ["BackupAndRestore", "CSVLogger", "Callback", "CallbackList", "EarlyStopping", "History", "LambdaCallback",
            "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback", "ProgbarLogger", "ReduceLROnPlateau",
-           "TensorBoard", "TerminateOnNaN"]
+           "SwapEMAWeights", "TensorBoard", "TerminateOnNaN"]
 
 __getattr__ = absent(__name__, {
     "OrbaxCheckpoint": "ModelCheckpoint and BackupAndRestore write files",
     "RemoteMonitor": "a LambdaCallback can send logs anywhere",
-    "SwapEMAWeights": "an optimizer with use_ema=True sets the weights to their averages when fit ends",
 }, __all__)

@@ -50,6 +50,8 @@ class ModelCheckpoint(MonitorCallback):
             raise ArgumentError(f"ModelCheckpoint: {path} is a folder, not a file to save to")
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path, overwrite=True)
+        if self.verbose:
+            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
 
     def _is_best(self, epoch: int, logs: dict, path: str) -> bool:
         current = self.watched(logs)

@@ -10,7 +10,7 @@ from ...ir.types import as_dtype
 from ...ops.reduce import mean, sum
 from .. import tree
 from ..eager import eager
-from ..naming import snake_case, unique_name
+from ..naming import function_name, unique_name
 from ..registry import Registry
 from ..trace import Trace
 from .alignment import beside, masked, quotient, same_rank
@@ -67,7 +67,7 @@ class FunctionLoss(Loss):
     """A loss made of a function ``f(y_true, y_pred, **options)``."""
 
     def __init__(self, fn: Callable, reduction="sum_over_batch_size", name=None, dtype=None, **options):
-        super().__init__(name or snake_case(getattr(fn, "__name__", type(fn).__name__)), reduction, dtype)
+        super().__init__(name or function_name(fn), reduction, dtype)
         self.fn, self.options = fn, options
         vars(self).update(options)
 

@@ -18,6 +18,7 @@ from ..losses import (
     squared_hinge,
 )
 from ..losses.targets import resolved
+from ..naming import function_name
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -63,7 +64,7 @@ serialize, deserialize = REGISTRY.serialized, REGISTRY.restored
 def get(identifier) -> Metric | None:
     """The metric of that name or configuration; a function ``f(y_true, y_pred)`` becomes the mean of it."""
     found = None if identifier is None else REGISTRY.get(identifier)
-    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found)
+    return found if found is None or isinstance(found, Metric) else MeanMetricWrapper(found, function_name(found))
 
 
 def resolve(identifier, y_true_shape, y_pred_shape) -> Metric:

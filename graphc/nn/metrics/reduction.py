@@ -73,7 +73,7 @@ class MeanMetricWrapper(Mean):
     """The mean of ``fn(y_true, y_pred, **options)`` over samples."""
 
     def __init__(self, fn: Callable, name=None, dtype=None, **options):
-        super().__init__(name or getattr(fn, "__name__", getattr(fn, "name", None)), dtype)
+        super().__init__(name, dtype)
         self.fn, self.options = fn, options
         vars(self).update(options)
 

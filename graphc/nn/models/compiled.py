@@ -93,6 +93,11 @@ class Compiled:
         """The names of the metrics."""
         return [m.name for m in self.metrics]
 
+    @property
+    def metrics_variables(self) -> list:
+        """The state of all metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
     def reset_metrics(self) -> None:
         """Forget all batches."""
         for metric in self.metrics:

@@ -130,9 +130,13 @@ class Optimizer(Step):
 
     def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
         """With `use_ema`, put the averages in the place of these weights."""
-        if self.use_ema and self.built:
-            for variable in self._place.keys() & set(var_list):
-                variable.assign(self._averages[self._place[variable]].numpy())
+        for variable in self.averages.keys() & set(var_list):
+            variable.assign(self.averages[variable].numpy())
+
+    @property
+    def averages(self) -> dict[Variable, Variable]:
+        """With `use_ema`, the moving average of each weight."""
+        return dict(zip(self._weights, self._averages, strict=True)) if self.use_ema and self.built else {}
 
     # ---- learning rate
     @property

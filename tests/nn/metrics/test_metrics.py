@@ -86,7 +86,7 @@ def test_names():
     assert type(mse) is metrics.MeanSquaredError and mse.name == "mse"
     given = metrics.AUC(name="area")
     assert metrics.resolve(given, (8,), (8,)) is given and given.name == "area"
-    assert metrics.resolve(lambda t, p: t, (8,), (8,)).name == "<lambda>"
+    assert metrics.resolve(lambda t, p: t, (8,), (8,)).name == "lambda"
     assert metrics.get(losses.Huber()).name == "huber_loss" and metrics.get(None) is None
     with pytest.raises(ArgumentError, match="no metric is named 'acuracy'; did you mean 'accuracy'"):
         metrics.resolve("acuracy", (8,), (8,))
@@ -99,7 +99,7 @@ def test_a_configuration_makes_an_equal_metric():
         metric = getattr(metrics, case.name)(**case.options)
         again = metrics.deserialize(metrics.serialize(metric))
         assert type(again) is type(metric) and again.get_config() == metric.get_config()
-    wrapped = metrics.MeanMetricWrapper(losses.huber, delta=0.5)
+    wrapped = metrics.MeanMetricWrapper(losses.huber, "huber", delta=0.5)
     again = metrics.deserialize(metrics.serialize(wrapped))
     assert again.fn is losses.huber and again.options == {"delta": 0.5} and again.name == "huber"
 

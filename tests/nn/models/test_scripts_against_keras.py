@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -82,6 +83,54 @@ def test_weights_are_assigned_what_is_computed_from_them():
     same(*both(script))
 
 
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_averages_are_swapped_as_keras_swaps_them(swap_on_epoch):
+    def script(k, model):
+        seen = []
+        model.compile(k.optimizers.SGD(0.2, use_ema=True, ema_momentum=0.8), "mse")
+        callbacks = [k.callbacks.SwapEMAWeights(swap_on_epoch),
+                     k.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(model.get_weights()[0]))]
+        history = model.fit(X, TARGETS, validation_data=(X, TARGETS), callbacks=callbacks, **FIT).history
+        return history | {"seen": seen, "last": model.get_weights()[0]}
+    same(*both(script))
+
+
+def test_a_prediction_leaves_the_weights_as_they_are():
+    _, model = pair(regressor)
+    model.compile(ours.optimizers.SGD(0.2, use_ema=True), "mse")
+    for _ in range(2):
+        model.train_on_batch(X, TARGETS)
+    weight, averaged, seen = model.get_weights()[0], model.optimizer.averages[model.weights[0]].numpy(), []
+    hear = ours.callbacks.LambdaCallback(on_predict_batch_end=lambda *_: seen.append(model.get_weights()[0]))
+    model.predict(X, callbacks=[ours.callbacks.SwapEMAWeights(), hear], verbose=0)
+    np.testing.assert_array_equal(seen[0], averaged)
+    np.testing.assert_array_equal(model.get_weights()[0], weight)
+    assert (weight != averaged).any()
+    model.compile("sgd", "mse")
+    with pytest.raises(ArgumentError, match="SwapEMAWeights: sgd.* keeps no averages: make it with use_ema=True"):
+        model.evaluate(X, TARGETS, callbacks=[ours.callbacks.SwapEMAWeights()], verbose=0)
+
+
+def test_checkpoints_say_what_keras_says(tmp_path, capsys):
+    def script(k, model):
+        model.compile("sgd", "mse")
+        for best in (False, True):
+            model.fit(X, TARGETS, **FIT, callbacks=[k.callbacks.ModelCheckpoint(
+                str(tmp_path / "{epoch}.keras"), "loss", verbose=1, save_best_only=best)])
+        return capsys.readouterr().out
+    theirs, mine = both(script)
+    assert mine == theirs and "finished saving" in mine
+
+
+def test_metrics_have_variables():
+    def script(k, model):
+        model.compile("sgd", "mse", metrics=["mae"])
+        model.fit(X, TARGETS, **FIT)
+        return [v.numpy() for v in model.metrics_variables]
+    theirs, mine = both(script)
+    np.testing.assert_allclose(mine, theirs, 2e-4)
+
+
 def test_a_learning_rate_is_set_to_what_is_computed_from_it():
     def script(k, model):
         class Halved(k.callbacks.Callback):
@@ -90,6 +139,23 @@ def test_a_learning_rate_is_set_to_what_is_computed_from_it():
         model.compile(k.optimizers.SGD(0.2), "mse")
         history = model.fit(X, TARGETS, callbacks=[Halved()], **FIT).history
         return history | {"rate": float(model.optimizer.learning_rate)}
+    same(*both(script))
+
+
+def MyMetric(y_true, y_pred):
+    return abs(y_true - y_pred)
+
+
+class Distance:
+    def __call__(self, y_true, y_pred):
+        return abs(y_true - y_pred)
+
+
+def test_functions_are_logged_by_keras_names():
+    def script(k, model):
+        functions = [MyMetric, lambda y_true, y_pred: y_pred, lambda y_true, y_pred: y_true, Distance(), partial(MyMetric)]
+        model.compile("sgd", MyMetric, metrics=[*functions, k.metrics.MeanMetricWrapper(MyMetric, name="wrapped")])
+        return model.fit(X, TARGETS, **FIT).history
     same(*both(script))
 
 
