@@ -15,11 +15,12 @@ def run(options: argparse.Namespace) -> None:
     """Say what is kept where; remove it if asked."""
     cache = default_cache()
     before = cache.stats()
+    folder = before["folder"] or "off"
     if options.clear:
         cache.clear()
-        print(f"removed {before['entries']} entries, {before['bytes'] / 1e6:.1f} MB, from {before['folder']}")
+        print(f"removed {before['entries']} entries, {before['bytes'] / 1e6:.1f} MB, from {folder}")
         return
-    print(f"folder   {before['folder'] or 'off'}")
+    print(f"folder   {folder}")
     print(f"entries  {before['entries']}")
     print(f"size     {before['bytes'] / 1e6:.1f} MB of at most {before['limit'] / 1e6:.0f} MB")
 

@@ -26,7 +26,7 @@ def info() -> dict[str, str]:
     """Versions of graphc and of what it stands on, the interpreter, the machine, the devices, the threads a step may use,
     and the folder where compiled code is kept."""
     return {
-        **{name: _version(name) for name in PACKAGES},
+        **{name: installed(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "devices": ", ".join(f"{kind} ({device(kind).cpu})" for kind in KINDS),
@@ -36,11 +36,12 @@ def info() -> dict[str, str]:
     }
 
 
-def _version(package: str) -> str:
+def installed(package: str) -> str:
+    """The version of a package."""
     try:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
 
 
-__all__ = ["arguments", "info", "run"]
+__all__ = ["arguments", "info", "installed", "run"]

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import argparse
+import math
+import tempfile
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +13,12 @@ import numpy as np
 
 from ..datasets import cifar10, digits, fashion_mnist, mnist
 from ..ir.errors import ArgumentError
+from ..ir.registry import nearest
 from ..nn import models, optimizers, set_random_seed
 from ..nn.callbacks import BackupAndRestore
-from ..viz.training import curves, misread
+from ..runtime.device import device
+from ..runtime.threads import MOST
+from ..viz.training import curves, misread, needed
 from .networks import NETWORKS
 
 DATA = {"digits": digits, "mnist": mnist, "fashion_mnist": fashion_mnist, "cifar10": cifar10}
@@ -37,24 +43,53 @@ class Images:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--model", choices=NETWORKS, default="lenet", help="the network (lenet)")
-    parser.add_argument("--data", choices=DATA, default="digits", help="the data set (digits, which comes with graphc)")
+    parser.add_argument("--model", type=_one_of(NETWORKS), default="lenet", metavar="NAME",
+                        help=f"the network (lenet): {', '.join(NETWORKS)}")
+    parser.add_argument("--data", type=_one_of(DATA), default="digits", metavar="NAME",
+                        help=f"the data set (digits, which comes with graphc): {', '.join(DATA)}")
     parser.add_argument("--data-dir", metavar="DIR", help="a folder that holds the data set's files")
     parser.add_argument("--device", default="cpu", help="what to run on (cpu)")
-    parser.add_argument("--threads", type=int, help="how many threads a step may use (all cores)")
-    parser.add_argument("--epochs", type=int, help="how often to go through the data")
-    parser.add_argument("--batch-size", type=int, default=32, help="images in a step (32)")
+    parser.add_argument("--threads", type=_whole(1, MOST), help="how many threads a step may use (all cores)")
+    parser.add_argument("--epochs", type=_whole(1), help="how often to go through the data")
+    parser.add_argument("--batch-size", type=_whole(1), default=32, help="images in a step (32)")
     parser.add_argument("--optimizer", default="rmsprop", help="by its name (rmsprop)")
-    parser.add_argument("--lr", type=float, help="the learning rate to begin with (the optimizer's own)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights, order and dropout (0)")
-    parser.add_argument("--save", metavar="FILE", help="write the trained model there")
-    parser.add_argument("--resume", metavar="DIR", help="keep checkpoints there, and go on from the last one")
-    parser.add_argument("--plot", metavar="DIR", help="draw the training's curves and the images misread")
+    parser.add_argument("--lr", type=_rate, help="the learning rate to begin with (the optimizer's own)")
+    parser.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="of weights, order and dropout (0)")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the trained model there")
+    parser.add_argument("--resume", type=Path, metavar="DIR", help="keep checkpoints there, and go on from the last one")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the training's curves and the images misread")
+
+
+def _one_of(names: Iterable[str]) -> Callable[[str], str]:
+    def chosen(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"there is no {text!r}{nearest(text, names)} (there are {', '.join(names)})")
+        return text
+    return chosen
+
+
+def _whole(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, got {text!r}")
+        return int(text)
+    return number
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return rate
 
 
 def run(options: argparse.Namespace) -> None:
     """Train as the options say, and tell how it goes."""
     start = time.perf_counter()
+    check(options)
     set_random_seed(options.seed)
     images = load(options.data, options.data_dir)
     model = NETWORKS[options.model](images.x.shape[1:], images.classes)
@@ -62,11 +97,8 @@ def run(options: argparse.Namespace) -> None:
     compile_model(model, options, epochs * -(-len(images.x) // options.batch_size))
     model.summary()
     print(f"{images.name}: {len(images.x):,} images to learn from, {len(images.x_test):,} held out")
-    target, held_out = targets(options.model, images)
-    callbacks = [BackupAndRestore(options.resume)] if options.resume else []
-    history = model.fit(images.x, target, batch_size=options.batch_size, epochs=epochs,
-                        validation_data=(images.x_test, held_out), callbacks=callbacks)
-    logs = model.evaluate(images.x_test, held_out, verbose=0, return_dict=True)
+    history = fit(model, images, options, epochs)
+    logs = model.evaluate(images.x_test, targets(options.model, images)[1], verbose=0, return_dict=True)
     first = sorted(logs.items(), key=lambda log: log[0] != "loss")
     print("held out: " + ", ".join(f"{name} {value:.4f}" for name, value in first)
           + f"; {time.perf_counter() - start:.1f} s in all")
@@ -74,7 +106,44 @@ def run(options: argparse.Namespace) -> None:
         model.save(options.save)
         print(f"saved as {options.save}")
     if options.plot:
-        draw(model, history.history, images, Path(options.plot))
+        draw(model, history, images, options.plot)
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise what would else be found after the training: what cannot be written, what is not there."""
+    device(options.device)
+    if options.save and options.save.is_dir():
+        raise ArgumentError(f"--save {options.save}: this is a folder; give the name of a file")
+    for name in ("resume", "plot"):
+        if getattr(options, name):
+            _written("--" + name, getattr(options, name), lambda folder: folder.mkdir(parents=True, exist_ok=True))
+    if options.save:
+        _written("--save", options.save.parent)
+    if options.plot:
+        needed()
+
+
+def _written(option: str, folder: Path, make: Callable[[Path], None] = lambda folder: None) -> None:
+    try:
+        make(folder)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ArgumentError(f"{option}: nothing can be written into {folder.absolute()}: {error.strerror}") from error
+
+
+def fit(model: models.Model, images: Images, options: argparse.Namespace, epochs: int) -> dict:
+    """Train the model, from the last checkpoint on; what each epoch came to."""
+    target, held_out = targets(options.model, images)
+    backup = BackupAndRestore(options.resume, delete_checkpoint=False) if options.resume else None
+    if backup:
+        print(f"goes on from {backup.path}" if backup.path.exists() else f"keeps its checkpoint in {backup.path}")
+    try:
+        return model.fit(images.x, target, batch_size=options.batch_size, epochs=epochs,
+                         validation_data=(images.x_test, held_out), callbacks=[backup]).history
+    except KeyboardInterrupt as stop:
+        if backup and backup.path.exists():
+            raise KeyboardInterrupt(f"; the same command goes on from {backup.path}") from stop
+        raise
 
 
 def load(name: str, folder: str | None) -> Images:
@@ -115,7 +184,6 @@ def targets(model: str, images: Images) -> tuple[np.ndarray, np.ndarray]:
 
 def draw(model: models.Model, history: dict, images: Images, folder: Path) -> None:
     """The curves of the training, and, of a classifier, the held-out images that it misread, as PNG files."""
-    folder.mkdir(parents=True, exist_ok=True)
     written = [curves(history, folder / "training.png")]
     if model.name != "autoencoder":
         read = model.predict(images.x_test, verbose=0).argmax(-1)

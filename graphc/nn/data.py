@@ -4,12 +4,14 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from ..datasets.loader import Loader
 from ..ir.errors import ArgumentError
 from ..ir.registry import with_article
 from . import tree
@@ -33,7 +35,8 @@ class ArrayBatches:
         if shuffle not in (True, False, "batch"):
             raise ArgumentError(f'shuffle is True, False or "batch", not {shuffle!r}')
         self.shuffle = shuffle
-        self._buffers = [np.empty((self.batch_size, *a.shape[1:]), a.dtype) for a in self.arrays] if shuffle else []
+        size = min(self.batch_size, self.samples)
+        self._buffers = [np.empty((size, *a.shape[1:]), a.dtype) for a in self.arrays] if shuffle else []
 
     def __len__(self) -> int:
         return -(-self.samples // self.batch_size)
@@ -158,6 +161,18 @@ class Feed:
     def restart(self) -> None:
         """Begin the next epoch with the first batch, as far as the batches can be had again."""
         self._rest = None
+
+    def skip(self, epochs: int, random: np.random.Generator) -> None:
+        """Leave so many epochs behind: the next batches are those that come after them. `random` is as it was before."""
+        source, tell = getattr(self.batches, "batches", None), getattr(self.batches, "tell", _nothing)
+        for _ in range(epochs):
+            if self.given or isinstance(source, Iterator):
+                deque(self.epoch(random), 0)
+            elif isinstance(source, Loader):
+                source.epoch += 1
+            else:
+                tell("on_epoch_begin")
+                tell("on_epoch_end")
 
     def _some(self, random: np.random.Generator) -> Iterator[Batch]:
         if self._rest is None:

@@ -5,6 +5,7 @@ import importlib
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -14,13 +15,17 @@ SHOWN = 60
 """Misread images on a page, at most."""
 
 
-def _figure(columns: int, rows: int, size: float):
-    """An empty figure of matplotlib, without a window, and its axes."""
+def needed() -> ModuleType:
+    """What of matplotlib is needed. Raises GraphcError where it is not installed."""
     try:
-        figure = importlib.import_module("matplotlib.figure").Figure
+        return importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise GraphcError('pictures of a training need matplotlib: python -m pip install "graphc[plot]"') from error
-    made = figure(figsize=(columns * size, rows * size), layout="constrained")
+
+
+def _figure(columns: int, rows: int, size: float):
+    """An empty figure, without a window, and its axes."""
+    made = needed().Figure(figsize=(columns * size, rows * size), layout="constrained")
     return made, made.subplots(rows, columns, squeeze=False).ravel()
 
 
@@ -54,4 +59,4 @@ def misread(images: np.ndarray, labels: np.ndarray, read: np.ndarray, path: str 
     return Path(path)
 
 
-__all__ = ["curves", "misread"]
+__all__ = ["curves", "misread", "needed"]

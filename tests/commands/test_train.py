@@ -1,6 +1,8 @@
 """``graphc train``: what it builds, says and leaves behind."""
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from graphc.commands import train
 from graphc.commands.networks import NETWORKS
 from graphc.datasets import digits
 from graphc.nn import models
+from graphc.nn.callbacks import History
+from graphc.nn.callbacks.backup import FILE
 
 
 @pytest.fixture
@@ -42,10 +46,13 @@ def test_it_says_what_it_does_and_saves_it(few_digits, capsys, tmp_path):
 
 
 def test_it_goes_on_where_it_was(few_digits, capsys, tmp_path):
-    for epochs in ("1", "3"):
+    said = []
+    for epochs in ("2", "3", "3"):
         main(["train", "--model", "linear", "--epochs", epochs, "--resume", str(tmp_path)])
-    said = capsys.readouterr().out
-    assert said.count("Epoch 1/") == 1 and "Epoch 3/3" in said
+        said.append(capsys.readouterr().out)
+    assert "keeps its checkpoint in" in said[0] and "Epoch 1/2" in said[0]
+    assert "goes on from" in said[1] and "Epoch 3/3" in said[1] and "Epoch 2/3" not in said[1]
+    assert "Epoch" not in said[2] and said[2].split("held out: ")[1].split(";")[0] in said[1]
 
 
 def test_it_draws_what_came_of_it(few_digits, tmp_path, capsys):
@@ -80,3 +87,83 @@ def test_the_cache_is_shown_and_cleared(monkeypatch, tmp_path, capsys):
     assert "entries  0" in capsys.readouterr().out
     main(["cache", "--clear"])
     assert "removed 0 entries" in capsys.readouterr().out
+    monkeypatch.setenv("GRAPHC_CACHE", "off")
+    main(["cache", "--clear"])
+    assert capsys.readouterr().out == "removed 0 entries, 0.0 MB, from off\n"
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--model", "lenett"], "argument --model: there is no 'lenett'; did you mean 'lenet'?"),
+    (["--data", "minst"], "argument --data: there is no 'minst'; did you mean"),
+    *[([option, value], f"argument {option}: expected a whole number from 1 to") for option in
+      ("--epochs", "--batch-size", "--threads") for value in ("0", "-1", "nan", "1.5", "x", "", "9" * 400)],
+    (["--threads", "256"], "argument --threads: expected a whole number from 1 to 255, got '256'"),
+    (["--seed", "4294967296"], "argument --seed: expected a whole number from 0"),
+    *[(["--lr", value], "argument --lr: expected a number above 0, got") for value in ("0", "-1", "nan", "inf", "x")],
+])
+def test_options_that_make_no_sense_are_refused(arguments, message, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(["train", *arguments])
+    assert exit.value.code == 2 and message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--save", "--resume", "--plot"])
+def test_what_cannot_be_written_is_said_before_the_training(option, tmp_path, few_digits, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as exit:
+        main(["train", option, str(tmp_path / "file" / "x")])
+    assert f"{option}: nothing can be written into {tmp_path / 'file'}" in str(exit.value)
+    assert not capsys.readouterr().out
+
+
+def test_a_folder_is_no_file_to_save_to(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="is a folder"):
+        main(["train", "--save", str(tmp_path)])
+    assert not capsys.readouterr().out
+
+
+def test_the_lack_of_matplotlib_is_said_before_the_training(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(SystemExit, match="need matplotlib"):
+        main(["train", "--plot", str(tmp_path)])
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100])
+def test_a_damaged_checkpoint_is_refused(content, tmp_path, few_digits):
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(SystemExit, match="is no safetensors file, or a damaged one"):
+        main(["train", "--model", "linear", "--resume", str(tmp_path)])
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path, few_digits):
+    main(["train", "--model", "linear", "--epochs", "1", "--resume", str(tmp_path)])
+    with pytest.raises(SystemExit, match="belongs to another model: .*model/dense/kernel"):
+        main(["train", "--model", "mlp", "--epochs", "1", "--resume", str(tmp_path)])
+
+
+def test_a_training_that_is_done_is_drawn_as_a_whole(few_digits, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(train, "draw", lambda model, history, images, folder: drawn.append(history))
+    for epochs in ("2", "3", "3"):
+        main(["train", "--model", "linear", "--epochs", epochs, "--resume", str(tmp_path), "--plot", str(tmp_path)])
+    assert [len(history["val_loss"]) for history in drawn] == [2, 3, 3]
+
+
+@pytest.mark.parametrize("epochs, kept", [(0, False), (1, True)])
+def test_an_interrupt_ends_with_a_line(epochs, kept, few_digits, tmp_path, capsys, monkeypatch):
+    def interrupt(self, epoch, logs=None):
+        if epoch == epochs:
+            raise KeyboardInterrupt
+    monkeypatch.setattr(History, "on_epoch_begin", interrupt)
+    with pytest.raises(SystemExit) as exit:
+        main(["train", "--model", "linear", "--epochs", "3", "--resume", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert exit.value.code == 130 and "graphc train: interrupted" in said
+    assert ("goes on from" in said) == kept == (tmp_path / FILE).exists()
+
+
+def test_a_batch_may_be_larger_than_the_data(few_digits, capsys):
+    main(["train", "--model", "linear", "--epochs", "1", "--batch-size", str(2**31 - 1)])
+    assert "1/1" in capsys.readouterr().out

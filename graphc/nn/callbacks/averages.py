@@ -11,6 +11,8 @@ class SwapEMAWeights(Callback):
     With `swap_on_epoch` they are also in the weights' place from the end of an epoch to the beginning of the next, so that
     callbacks that come later save them."""
 
+    kept = ("_swapped",)
+
     def __init__(self, swap_on_epoch: bool = False):
         self.swap_on_epoch, self._swapped = swap_on_epoch, False
 

@@ -1,7 +1,7 @@
 """What runs between the steps of training."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ...ir.errors import ArgumentError
@@ -17,6 +17,12 @@ class Callback:
 
     model = None
     params: dict = {}
+    kept: tuple[str, ...] = ()
+    """The attributes that `BackupAndRestore` writes down: numbers, strings, arrays, lists and dicts of such."""
+    comes_last = False
+    """Whether it is told of an event after all others."""
+    beside: Sequence[Callback] = ()
+    """All callbacks of the training."""
 
     def set_model(self, model) -> None:
         self.model = model
@@ -60,6 +66,8 @@ def listener(callback: Callback, event: str) -> Callable | None:
 
 class History(Callback):
     """``history.history["loss"]``: what each epoch came to; ``history.epoch``: the epochs' numbers."""
+
+    kept = "history", "epoch"
 
     def __init__(self):
         self.history: dict[str, list] = {}

@@ -27,7 +27,10 @@ class CallbackList:
         self.set_params(params)
         if model is not None:
             self.set_model(model)
-        self._listeners = {event: [heard for c in self.callbacks if (heard := listener(c, event))] for event in EVENTS}
+        for callback in self.callbacks:
+            callback.beside = self.callbacks
+        told = sorted(self.callbacks, key=lambda c: c.comes_last)
+        self._listeners = {event: [heard for c in told if (heard := listener(c, event))] for event in EVENTS}
 
     def set_params(self, params: dict) -> None:
         """Tell all callbacks what is known of the training."""

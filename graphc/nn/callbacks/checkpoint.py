@@ -16,6 +16,8 @@ class ModelCheckpoint(MonitorCallback):
     `filepath` may hold ``{epoch}``, ``{batch}`` and the names of logs, as in ``"{epoch:02d}-{val_loss:.2f}.keras"``. With
     `save_best_only` it is saved only where `monitor` is better than ever, and than `initial_value_threshold`."""
 
+    kept = "best", "_unsaved"
+
     def __init__(self, filepath, monitor="val_loss", verbose=0, save_best_only=False, save_weights_only=False, mode="auto",
                  save_freq: str | int = "epoch", initial_value_threshold: float | None = None):
         super().__init__(monitor, mode, initial_value_threshold)

@@ -73,7 +73,7 @@ class ProgbarLogger(Callback):
     def _begin(self) -> None:
         self._seen, self._drawn = 0, 0.0
         self._start = self._first = self._last = time.perf_counter()
-        self._live = self.verbose == 1 and sys.stdout.isatty()
+        self._live = self.verbose == 1 and sys.stdout is not None and sys.stdout.isatty()
 
     def _step(self, batch: int, logs: dict | None) -> None:
         self._seen, self._last = batch + 1, time.perf_counter()
@@ -116,8 +116,7 @@ class ProgbarLogger(Callback):
         return f"{self._seen:>{len(str(self.steps))}}/{self.steps} {full * done}{empty * (WIDTH - done)}"
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        print(text, end="", flush=True)
 
 
 def _writes(text: str) -> bool:

@@ -46,6 +46,8 @@ class ReduceLROnPlateau(MonitorCallback):
     """Multiplies the learning rate by `factor` once `monitor` has not improved for `patience` epochs, down to `min_lr`;
     then waits for `cooldown` epochs before it counts again."""
 
+    kept = "best", "wait", "cooldown_counter"
+
     def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4, cooldown=0,
                  min_lr=0.0):
         super().__init__(monitor, mode, min_delta=min_delta)

@@ -14,6 +14,8 @@ class EarlyStopping(MonitorCallback):
     The first `start_from_epoch` epochs do not count. With a `baseline`, epochs that are no better than it do not count as
     improvement either. `restore_best_weights` puts back the weights of the best epoch at the end of training."""
 
+    kept = "best", "wait", "stopped_epoch", "best_epoch", "best_weights"
+
     def __init__(self, monitor="val_loss", min_delta=0, patience=0, verbose=0, mode="auto", baseline=None,
                  restore_best_weights=False, start_from_epoch=0):
         super().__init__(monitor, mode, min_delta=min_delta)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from itertools import islice
 from typing import Any
 
@@ -49,8 +50,13 @@ class Trainer(Compiled):
         self.stop_training = False
         logs: dict[str, Any] = {}
         self.resume_at = initial_epoch, 0, lambda: None
+        begun = deepcopy(seeds.generator())
         notify("on_train_begin", None)
         first, skipped, _ = self.resume_at
+        if first < epochs:
+            feed.skip(first - initial_epoch, begun)
+            if held_out is not None:
+                held_out.skip(sum(_is_due(epoch + 1, validation_freq) for epoch in range(initial_epoch, first)), begun)
         for epoch in range(first, epochs):
             notify("on_epoch_begin", epoch, None)
             place = f"epoch {epoch + 1}, "
@@ -66,7 +72,7 @@ class Trainer(Compiled):
             if self.stop_training:
                 break
         finalize = getattr(self.optimizer, "finalize_variable_values", None)
-        if finalize is not None and epochs > first:
+        if finalize is not None and epochs:
             finalize(self.trainable_weights)
         notify("on_train_end", logs)
         return self.history

@@ -41,12 +41,13 @@ def named_variables(layer: Layer) -> dict[str, Variable]:
 def _named(layer: Layer, prefix: str) -> Iterator[tuple[str, Variable]]:
     taken: Counter[str] = Counter()
     for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
-        yield prefix + _numbered(variable.name.rsplit("/", 1)[-1], taken), variable
+        yield prefix + numbered(variable.name.rsplit("/", 1)[-1], taken), variable
     for inner in layer._layers:
-        yield from _named(inner, f"{prefix}{_numbered(snake_case(type(inner).__name__), taken)}/")
+        yield from _named(inner, f"{prefix}{numbered(snake_case(type(inner).__name__), taken)}/")
 
 
-def _numbered(stem: str, taken: Counter[str]) -> str:
+def numbered(stem: str, taken: Counter[str]) -> str:
+    """The stem, with a number from the second time on."""
     taken[stem] += 1
     return stem if taken[stem] == 1 else f"{stem}_{taken[stem] - 1}"
 
@@ -140,4 +141,5 @@ def load_weights(model: Layer, filepath: str | os.PathLike, skip_mismatch: bool 
     restore(named_variables(model), arrays, os.fspath(filepath), skip_mismatch)
 
 
-__all__ = ["SavingError", "load_weights", "named_variables", "packed", "read", "restore", "save_weights", "write_whole"]
+__all__ = ["SavingError", "load_weights", "named_variables", "numbered", "packed", "read", "restore", "save_weights",
+           "write_whole"]

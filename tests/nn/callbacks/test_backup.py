@@ -1,6 +1,7 @@
 """A training that is killed goes on as if it had not been."""
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 
 import graphc.nn as keras
+from graphc.datasets.loader import Loader
 from graphc.ir.errors import ArgumentError
 from graphc.nn import callbacks, layers
 from graphc.nn.callbacks.backup import FILE
 from graphc.nn.saving import SavingError
+from graphc.nn.saving.weights import packed, read
 
 ROOT = Path(__file__).resolve().parents[3]
 X = np.random.default_rng(0).standard_normal((50, 6)).astype("float32")
@@ -67,16 +70,16 @@ def test_a_training_goes_on_to_the_bit(tmp_path, uninterrupted, freq, crash):
     history = train(model, tmp_path, freq)
     weights, logs = uninterrupted
     assert same(model.get_weights(), weights)
-    assert history.history["loss"] == logs["loss"][-len(history.epoch):]
-    assert history.epoch[-1] == 3
+    assert history.history == logs and history.epoch == [0, 1, 2, 3]
     assert not (tmp_path / FILE).exists()
 
 
 def test_a_finished_training_stays_finished_if_asked(tmp_path, uninterrupted):
     train(network(), tmp_path, delete_checkpoint=False)
     model = network()
-    assert train(model, tmp_path, delete_checkpoint=False).epoch == []
-    assert same(model.get_weights(), uninterrupted[0])
+    weights, logs = uninterrupted
+    assert train(model, tmp_path, delete_checkpoint=False).history == logs
+    assert same(model.get_weights(), weights)
 
 
 def test_a_checkpoint_of_another_model_names_the_weight(tmp_path):
@@ -84,6 +87,121 @@ def test_a_checkpoint_of_another_model_names_the_weight(tmp_path):
     model = network(7)
     before = model.get_weights()
     with pytest.raises(SavingError, match=r"its model/dense/kernel is float32\[6, 5\], the model's float32\[6, 7\]"):
+        train(model, tmp_path)
+    assert same(before, model.get_weights())
+
+
+class Killed(callbacks.Callback):
+    """Ends the training at an event as a crash would, and hears of it last."""
+
+    comes_last = True
+
+    def __init__(self, event, times):
+        def heard(*_):
+            self.times -= 1
+            if not self.times:
+                raise KeyboardInterrupt
+        self.times = times
+        setattr(self, event, heard)
+
+
+def counting():
+    """Callbacks that count, in a training in which all of them act; the backup stands first."""
+    return [callbacks.ReduceLROnPlateau("loss", patience=2, factor=0.5, min_delta=0.05),
+            callbacks.EarlyStopping("loss", patience=3, min_delta=0.03, restore_best_weights=True)]
+
+
+CASES = {
+    "plateau": (lambda: (X, Y), {"batch_size": 10}, counting),
+    "schedule": (lambda: (X, Y), {"batch_size": 10},
+                 lambda: [callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7)]),
+    "loader": (lambda: (Loader(X, Y, batch_size=10, seed=1),), {}, counting),
+    "steps": (lambda: (X, Y), {"batch_size": 10, "steps_per_epoch": 4}, counting),
+    "iterator": (lambda: (((X[k % 5::5], Y[k % 5::5]) for k in range(999)),), {"steps_per_epoch": 3}, counting),
+    "dataset": (lambda: (Reordered(),), {"shuffle": True}, counting),
+}
+
+
+class Reordered(keras.utils.PyDataset):
+    """Batches of samples in an order that changes with the epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.order = np.arange(len(X))
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, k):
+        place = self.order[k * 10:k * 10 + 10]
+        return X[place], Y[place]
+
+    def on_epoch_end(self):
+        self.order = np.random.permutation(self.order)
+
+
+def fit(case, folder, freq, *crash):
+    data, options, others = CASES[case]
+    model = network()
+    try:
+        history = model.fit(*data(), epochs=9, verbose=0, validation_data=(X, Y), **options, callbacks=[
+            callbacks.BackupAndRestore(folder, freq), *others(), *(Killed(*c) for c in crash)])
+    except KeyboardInterrupt:
+        return None
+    assert not crash
+    return model.get_weights(), history.history, model.optimizer.learning_rate.numpy()
+
+
+@pytest.mark.filterwarnings("ignore:the data ran out")
+@pytest.mark.parametrize("freq", ["epoch", 2])
+@pytest.mark.parametrize("case", CASES)
+def test_what_counts_and_what_is_drawn_goes_on(tmp_path, case, freq):
+    weights, logs, rate = fit(case, tmp_path / "whole", freq)
+    for crash in ("on_train_batch_end", 8), ("on_epoch_begin", 2), ("on_train_end", 1):
+        assert fit(case, tmp_path, freq, crash) is None
+    assert len(logs["loss"]) < 9 or case == "schedule"
+    resumed, found, reached = fit(case, tmp_path, freq)
+    assert same(resumed, weights) and found == logs and reached == rate
+
+
+@pytest.mark.parametrize("swap", [True, False, None])
+def test_averages_go_on(tmp_path, swap):
+    def trained(folder, *crash):
+        model = network()
+        model.compile(optimizer=keras.optimizers.Adam(0.01, use_ema=True), loss="sparse_categorical_crossentropy")
+        swapping = [] if swap is None else [callbacks.SwapEMAWeights(swap)]
+        try:
+            model.fit(X, Y, epochs=3, verbose=0, callbacks=[
+                callbacks.BackupAndRestore(folder), *swapping, *(Killed(*c) for c in crash)])
+        except KeyboardInterrupt:
+            return None
+        return model.get_weights()
+
+    for crash in ("on_epoch_end", 2), ("on_train_end", 1):
+        assert trained(tmp_path, crash) is None
+    assert same(trained(tmp_path), trained(tmp_path / "whole"))
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    left = tmp_path / f".{FILE}.abc"
+    left.touch()
+    train(network(), tmp_path)
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("place", [
+    None, "", "[]", "{}", "[" * 10000, '{"epoch": 1, "batch": 0, "stopped": false, "callbacks": {}, "generator": {}}',
+    '{"epoch": "x", "batch": 0, "stopped": false, "callbacks": {}, "generator": GENERATOR}',
+    '{"epoch": 1, "batch": 0, "stopped": false, "callbacks": {"a": {"b": {"__array__": "c"}}}, "generator": GENERATOR}'])
+def test_a_checkpoint_without_its_place_is_refused(tmp_path, place):
+    train(network(), tmp_path, delete_checkpoint=False)
+    arrays, _ = read((tmp_path / FILE).read_bytes(), "")
+    generator = json.dumps(np.random.default_rng(0).bit_generator.state)
+    metadata = {} if place is None else {"place": place.replace("GENERATOR", generator)}
+    (tmp_path / FILE).write_bytes(packed({name: a for name, a in arrays.items() if "__array__" not in name}, metadata))
+    model = network()
+    before = model.get_weights()
+    with pytest.raises(SavingError, match="is no checkpoint of a training, or a damaged one"):
         train(model, tmp_path)
     assert same(before, model.get_weights())
 
