@@ -195,6 +195,11 @@ class Expr:
         """The number of elements: an int, or an `Integer` where only a call knows it."""
         return self.type.size
 
+    @property
+    def full_name(self) -> str | None:
+        """The name that is shown."""
+        return self.name
+
     def __len__(self) -> int:
         if not self.dims:
             raise TypeError("a 0-d expression has no len()")
@@ -282,7 +287,7 @@ def _infer(op: Op, inputs: tuple[Expr, ...], attrs: Mapping[str, Any]) -> Type:
 
 def label(x: Expr) -> str:
     """A short name for messages: the user's, or the op's."""
-    return x.name or (str(x.attrs["value"]) if x.op.name == "constant" and not x.dims else x.op.name)
+    return x.full_name or (str(x.attrs["value"]) if x.op.name == "constant" and not x.dims else x.op.name)
 
 
 def locate(error: GraphcError, name: str, operands: Iterable) -> GraphcError:

@@ -66,8 +66,8 @@ def _call(x: Expr, operands: list[_Text]) -> _Text:
 
 
 def _leaf(x: Expr) -> _Text:
-    if x.name:
-        return _Text(x.name)
+    if x.full_name:
+        return _Text(x.full_name)
     if x.op.name == "constant" and not x.dims:
         number = str(x.attrs["value"])
         return _Text(number, _UNARY if number.startswith("-") else _ATOM)

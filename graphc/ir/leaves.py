@@ -81,7 +81,7 @@ class Variable(Expr):
 
     @property
     def label(self) -> str:
-        return self.name or f"variable_{self.serial}"
+        return self.full_name or f"variable_{self.serial}"
 
 
 def aligned(value: np.ndarray, boundary: int = 64) -> np.ndarray:

@@ -144,8 +144,8 @@ class _Writer:
 def _names(leaves, nodes) -> dict[Expr, str]:
     names, taken, serial = {}, set(), 0
     for x in (*leaves, *nodes):
-        if x.name and x in leaves:
-            names[x] = _unique(x.name, taken)
+        if x.full_name and x in leaves:
+            names[x] = _unique(x.full_name, taken)
         else:
             serial += 1
             names[x] = f"%{serial}"

@@ -35,8 +35,22 @@ class Variable(leaves.Variable):
         else:
             value = initializer if shape is None else np.broadcast_to(initializer, shape)
         super().__init__(value, dtype, name, trainable)
-        for attribute, given in (("regularizer", regularizer), ("constraint", constraint), ("path", name)):
+        for attribute, given in (("regularizer", regularizer), ("constraint", constraint)):
             object.__setattr__(self, attribute, given)
+
+    @property
+    def name(self) -> str | None:
+        """The last word of its path: "kernel" of "dense/kernel"."""
+        return self.path and self.path.rpartition("/")[2]
+
+    @name.setter
+    def name(self, path: str | None) -> None:
+        object.__setattr__(self, "path", path)
+
+    @property
+    def full_name(self) -> str | None:
+        """Its path."""
+        return self.path
 
     def __setattr__(self, name: str, value) -> None:
         if name in self.__slots__:

@@ -104,7 +104,7 @@ def _box(x: Expr) -> Box:
 
 
 def _name(x: Expr) -> str:
-    return x.name or x.op.name
+    return x.full_name or x.op.name
 
 
 def _call(x: Expr) -> str:

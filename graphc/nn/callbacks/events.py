@@ -109,7 +109,7 @@ def graph_def(graph: Graph):
     differentiating under ``gradients``, and the next values of Variables as nodes ``assign``."""
     drawing = _Drawing()
     for node in graph.order:
-        name = node.name or f"{_scope(node)}{node.op.name}"
+        name = node.full_name or f"{_scope(node)}{node.op.name}"
         drawing.names[node] = drawing.add(name, node.op.name, node, node.inputs)
     for variable, new in graph.updates:
         drawing.add(f"{_scope(new)}assign", "assign", variable, (variable, new))

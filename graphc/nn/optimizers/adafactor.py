@@ -33,7 +33,7 @@ class Adafactor(Optimizer):
     def _mean_over(self, variable: Variable, axis: int) -> Variable:
         shape = list(variable.shape)
         del shape[axis]
-        return self.add_variable(shape, dtype=variable.dtype, name=(variable.name or "variable").rpartition("/")[2])
+        return self.add_variable(shape, dtype=variable.dtype, name=variable.name)
 
     def update_step(self, gradient, variable, learning_rate):
         step = (self.iterations + 1).astype("float32")

@@ -187,8 +187,7 @@ class Optimizer(Step):
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         variables, pattern = self._excluded
-        name = (variable.path or "").rpartition("/")[2]
-        return variable not in variables and not (pattern and pattern.search(name))
+        return variable not in variables and not (pattern and pattern.search(variable.name or ""))
 
     # ---- configuration
     def get_config(self) -> dict:

@@ -41,7 +41,7 @@ def named_variables(layer: Layer) -> dict[str, Variable]:
 def _named(layer: Layer, prefix: str) -> Iterator[tuple[str, Variable]]:
     taken: Counter[str] = Counter()
     for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
-        yield prefix + numbered(variable.name.rsplit("/", 1)[-1], taken), variable
+        yield prefix + numbered(variable.name, taken), variable
     for inner in layer._layers:
         yield from _named(inner, f"{prefix}{numbered(snake_case(type(inner).__name__), taken)}/")
 

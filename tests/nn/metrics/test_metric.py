@@ -36,7 +36,7 @@ class TruePositives(metrics.Metric):
 
 def test_a_metric_of_a_user_on_arrays():
     metric = TruePositives()
-    assert [v.name for v in metric.variables] == ["own_true_positives/count", "share/total", "share/count", "sum/total"]
+    assert [v.path for v in metric.variables] == ["own_true_positives/count", "share/total", "share/count", "sum/total"]
     assert metric.update_state([1, 0, 1], [0.7, 0.8, 0.2]) is None
     assert metric([1, 1], [0.9, 0.8]) == {"count": 3, "share": pytest.approx(0.6), "sum": 3}
     metric.reset_state()

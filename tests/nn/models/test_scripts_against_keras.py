@@ -122,6 +122,20 @@ def test_checkpoints_say_what_keras_says(tmp_path, capsys):
     assert mine == theirs and "finished saving" in mine
 
 
+def test_weights_have_keras_names():
+    def build(k):
+        return k.Sequential([k.Input((6,)), k.layers.Dense(5, name="a"), k.layers.BatchNormalization(name="n"),
+                             k.layers.Dense(2, name="b")], name="m")
+
+    def script(k, model):
+        model.compile("adam", "mse", metrics=["mae"])
+        model.fit(X, TARGETS, **FIT)
+        return ([(v.name, v.path) for v in model.variables], [v.name for v in model.optimizer.variables],
+                [v.name for v in model.metrics_variables])
+    theirs, mine = both(script, build)
+    assert mine == theirs and mine[0][0] == ("kernel", "m/a/kernel")
+
+
 def test_metrics_have_variables():
     def script(k, model):
         model.compile("sgd", "mse", metrics=["mae"])

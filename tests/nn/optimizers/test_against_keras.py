@@ -55,7 +55,7 @@ def keras():
 def oracle(keras, optimizer, sequence, constraint=None):
     """The weights after these steps by Keras."""
     ours = weights()
-    theirs = [keras.Variable(v.numpy(), name=v.name.rpartition("/")[2]) for v in ours]
+    theirs = [keras.Variable(v.numpy(), name=v.name) for v in ours]
     for v in theirs:
         v.constraint = constraint
     for arrays in sequence:
