@@ -11,21 +11,23 @@ from ..ir import leaves
 from ..ir.errors import ArgumentError
 from ..ir.expr import Expr, label
 from ..ir.graph import topological
+from . import initializers
 from .trace import Trace
 
 
 class Variable(leaves.Variable):
     """State that a model owns: ``Variable(initializer, shape, dtype, trainable, name=...)``.
 
-    `initializer` is a value, or ``f(shape, dtype) -> array``. `regularizer` maps the Variable to a loss, `constraint` a
-    new value to an allowed one. In a layer's call, it is after ``assign(expression)`` what was assigned. In a train step,
-    outside of layers, it is that from the next step on; outside of all, ``assign(value)`` sets it at once, to an array, or
-    to what an expression of Variables is now. There it is an array for NumPy too."""
+    `initializer` is a value, ``f(shape, dtype) -> array``, or its name. `regularizer` maps the Variable to a loss,
+    `constraint` a new value to an allowed one. In a layer's call, it is after ``assign(expression)`` what was assigned. In
+    a train step, outside of layers, it is that from the next step on; outside of all, ``assign(value)`` sets it at once, to
+    an array, or to what an expression of Variables is now. There it is an array for NumPy too."""
 
     __slots__ = ("regularizer", "constraint", "path")
 
     def __init__(self, initializer, shape=None, dtype=None, trainable: bool = True, *, name: str | None = None,
                  regularizer: Callable[[Expr], Expr] | None = None, constraint: Callable[[Expr], Expr] | None = None):
+        initializer = initializers.get(initializer) if isinstance(initializer, str) else initializer
         if callable(initializer):
             if shape is None:
                 raise ArgumentError("a Variable made by an initializer needs a shape")

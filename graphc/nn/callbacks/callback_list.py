@@ -30,7 +30,8 @@ class CallbackList:
         for callback in self.callbacks:
             callback.beside = self.callbacks
         told = sorted(self.callbacks, key=lambda c: c.comes_last)
-        self._listeners = {event: [heard for c in told if (heard := listener(c, event))] for event in EVENTS}
+        self._listeners = {event: [heard for c in told if (heard := listener(c, event))]
+                           for event in (*EVENTS, *SAME.values())}
 
     def set_params(self, params: dict) -> None:
         """Tell all callbacks what is known of the training."""
@@ -65,9 +66,8 @@ def _told(event: str, counted: bool) -> Callable:
     return lambda self, logs=None: self(event, logs)
 
 
-for _event in EVENTS:
-    for _name in (_event, *((SAME[_event],) if _event in SAME else ())):
-        setattr(CallbackList, _name, _told(_event, "batch" in _event or "epoch" in _event))
+for _event in (*EVENTS, *SAME.values()):
+    setattr(CallbackList, _event, _told(_event, "batch" in _event or "epoch" in _event))
 
 
 __all__ = ["CallbackList"]

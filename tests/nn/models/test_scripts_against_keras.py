@@ -111,6 +111,29 @@ def test_a_prediction_leaves_the_weights_as_they_are():
         model.evaluate(X, TARGETS, callbacks=[ours.callbacks.SwapEMAWeights()], verbose=0)
 
 
+def test_a_list_of_callbacks_runs_a_loop_of_ones_own():
+    def script(k, model):
+        heard = []
+
+        class Old(k.callbacks.Callback):
+            def on_batch_begin(self, batch, logs=None):
+                heard.append(("old", batch, logs))
+
+            def on_batch_end(self, batch, logs=None):
+                heard.append(("old", batch, logs))
+        new = k.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: heard.append(("new", batch, logs)),
+                                         on_train_batch_end=lambda batch, logs: heard.append(("new", batch, logs)))
+        callbacks = k.callbacks.CallbackList([Old(), new], model=model, epochs=1)
+        for batch in range(2):
+            callbacks.on_batch_begin(batch)
+            callbacks.on_train_batch_begin(batch)
+            callbacks.on_train_batch_end(batch, {"loss": 0.5})
+            callbacks.on_batch_end(batch, {"loss": 0.25})
+        return heard
+    theirs, mine = both(script)
+    assert mine == theirs and len(mine) == 12
+
+
 def test_checkpoints_say_what_keras_says(tmp_path, capsys):
     def script(k, model):
         model.compile("sgd", "mse")
@@ -120,6 +143,17 @@ def test_checkpoints_say_what_keras_says(tmp_path, capsys):
         return capsys.readouterr().out
     theirs, mine = both(script)
     assert mine == theirs and "finished saving" in mine
+
+
+def test_variables_of_ones_own_are_what_keras_makes():
+    def script(k, model):
+        made = k.Variable("ones", shape=(2, 3), dtype="float32", name="made")
+        made.assign(made + 1)
+        made.assign_sub(np.full((2, 3), 0.5, "float32"))
+        return {"value": made.numpy(), "name": made.name, "shape": made.shape, "trainable": made.trainable}
+    theirs, mine = both(script)
+    np.testing.assert_array_equal(mine.pop("value"), theirs.pop("value"))
+    assert mine == theirs
 
 
 def test_weights_have_keras_names():
