@@ -44,15 +44,6 @@ def is_drawn(tmp_path):
 
 
 @pytest.fixture
-def is_drawn(picture):
-    """Whether there is something on the picture of this name, and more paper than ink."""
-    def check(name):
-        grays = picture(name)
-        return min(grays.shape) > 300 and grays.min() < 0.3 and np.median(grays) == 1
-    return check
-
-
-@pytest.fixture
 def mnist_folder(tmp_path):
     """A folder with MNIST's four files: the digits that come with graphc, 1,437 and 360, enlarged to 28 x 28 pixels."""
     folder = tmp_path / "mnist"
