@@ -18,10 +18,10 @@ HALF = 5  # the digits below are known, the others are new
 WAYS = "frozen base", "fine-tuned", "from scratch"
 
 
-def load(data, folder):
+def load(folder):
     """Images of one channel, 0 to 1, and classes 0 to 4, of the known digits and of the new ones; then the same held out."""
-    for x, y in keras.datasets.digits.load_data() if data == "digits" else keras.datasets.mnist.load_data(folder):
-        x, known = (x / x.max())[..., None].astype("float32"), y < HALF
+    for x, y in keras.datasets.mnist.load_data(folder):
+        x, known = x[..., None].astype("float32") / 255, y < HALF
         yield (x[known], y[known]), (x[~known], y[~known] - HALF)
 
 
@@ -100,20 +100,19 @@ def plot(sizes, accuracies, images, file):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--per-class", type=int, nargs="+", default=[1, 3, 10, 30], metavar="N", help="images of each new digit")
+    parser.add_argument("--per-class", type=int, nargs="+", default=[1, 3, 10, 30], metavar="N", help="of new digits")
     parser.add_argument("--draws", type=int, default=3, help="how often so many images are drawn")
-    parser.add_argument("--samples", type=int, default=6000, help="images of known digits")
+    parser.add_argument("--samples", type=int, default=6000, help="of known digits, all together")
     parser.add_argument("--known-epochs", type=int, default=3, help="of the training on them")
     parser.add_argument("--epochs", type=int, default=50, help="of each training on new digits")
     parser.add_argument("--seed", type=int, default=0, help="of weights, order and draws")
-    parser.add_argument("--data", choices=["mnist", "digits"], default="mnist", help="digits: small ones that come with graphc")
     parser.add_argument("--data-dir", metavar="FOLDER", help="where MNIST's four files are; else they are downloaded")
     parser.add_argument("--plot", metavar="FILE", default="transfer.png", help="where the picture goes")
     options = parser.parse_args()
 
     keras.set_random_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    ((x, y), new), (known_held_out, held_out) = load(options.data, options.data_dir)
+    ((x, y), new), (known_held_out, held_out) = load(options.data_dir)
     base = convolutions(x.shape[1:])
     reader = with_head(base)
     learn(reader, (x[:options.samples], y[:options.samples]), options.known_epochs)

@@ -46,11 +46,27 @@ def is_drawn(tmp_path):
 @pytest.fixture
 def mnist_folder(tmp_path):
     """A folder with MNIST's four files: the digits that come with graphc, 1,437 and 360, enlarged to 28 x 28 pixels."""
-    folder = tmp_path / "mnist"
+    return _write(tmp_path / "mnist", lambda images: np.pad(np.kron(images, np.ones((3, 3))), ((0, 0), (2, 2), (2, 2))))
+
+
+@pytest.fixture
+def scattered_folder(tmp_path):
+    """The same digits as small as they are, each somewhere on 16 x 16 pixels."""
+    rng = np.random.default_rng(0)
+
+    def scatter(images):
+        canvas = np.zeros((len(images), 16, 16))
+        for image, page, (row, column) in zip(images, canvas, rng.integers(0, 9, (len(images), 2)), strict=True):
+            page[row:row + 8, column:column + 8] = image
+        return canvas
+    return _write(tmp_path / "mnist", scatter)
+
+
+def _write(folder: Path, change) -> Path:
+    """Put the digits that come with graphc into files such as MNIST's, the images changed."""
     folder.mkdir()
     for part, (images, labels) in zip(("train", "t10k"), digits.load_data(), strict=True):
-        enlarged = np.pad(np.kron(images * 15, np.ones((3, 3))), ((0, 0), (2, 2), (2, 2)))
-        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(_packed(enlarged))
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(_packed(change(images * 15)))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(_packed(labels))
     return folder
 
