@@ -52,20 +52,28 @@ def mnist_folder(tmp_path):
 @pytest.fixture
 def scattered_folder(tmp_path):
     """The same digits as small as they are, each somewhere on 16 x 16 pixels."""
-    rng = np.random.default_rng(0)
-
-    def scatter(images):
-        canvas = np.zeros((len(images), 16, 16))
-        for image, page, (row, column) in zip(images, canvas, rng.integers(0, 9, (len(images), 2)), strict=True):
-            page[row:row + 8, column:column + 8] = image
-        return canvas
-    return _write(tmp_path / "mnist", scatter)
+    return _write(tmp_path / "mnist", lambda images: _scattered(images, 16, 9))
 
 
-def _write(folder: Path, change) -> Path:
-    """Put the digits that come with graphc into files such as MNIST's, the images changed."""
+@pytest.fixture
+def scattered_mnist_folder(tmp_path):
+    """The same digits, each somewhere on 28 x 28 pixels, those to learn from at three places."""
+    return _write(tmp_path / "mnist", lambda images: _scattered(np.kron(images, np.ones((2, 2))), 28, 13), (3, 1))
+
+
+def _scattered(images: np.ndarray, size: int, places: int) -> np.ndarray:
+    """Each image at one of so many places on a larger page."""
+    rng, pages, (height, width) = np.random.default_rng(0), np.zeros((len(images), size, size)), images.shape[1:]
+    for image, page, (row, column) in zip(images, pages, rng.integers(0, places, (len(images), 2)), strict=True):
+        page[row:row + height, column:column + width] = image
+    return pages
+
+
+def _write(folder: Path, change, times=(1, 1)) -> Path:
+    """Put the digits that come with graphc, each so many times, into files such as MNIST's, the images changed."""
     folder.mkdir()
-    for part, (images, labels) in zip(("train", "t10k"), digits.load_data(), strict=True):
+    for part, count, (images, labels) in zip(("train", "t10k"), times, digits.load_data(), strict=True):
+        images, labels = np.tile(images, (count, 1, 1)), np.tile(labels, count)
         (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(_packed(change(images * 15)))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(_packed(labels))
     return folder
