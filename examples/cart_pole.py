@@ -53,7 +53,7 @@ def advantages(standing):
 
 def train(rounds, episodes, seed):
     """The return of each episode, shape (rounds, episodes), and the pole's angles in the first and in the last round."""
-    keras.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     policy = keras.Sequential([
         keras.Input((4,)),

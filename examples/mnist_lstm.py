@@ -80,7 +80,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="mnist_lstm.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     (images, digits), (x_test, y_test) = load(options.data_dir, options.samples)
     lstm = network()
     lstm.summary()

@@ -68,7 +68,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="mnist_mlp.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     (images, digits), held_out = load(options.data_dir, options.samples)
     mlp = network()
     mlp.summary()

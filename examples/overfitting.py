@@ -37,7 +37,7 @@ def network(dropout):
 
 def train(dropout, known, new, epochs, seed):
     """The losses and accuracies of each epoch, by name; the weights to begin with are the same for each `dropout`."""
-    keras.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     model = network(dropout)
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model.fit(*known, epochs=epochs, validation_data=new).history

@@ -37,7 +37,7 @@ def network(l2):
 def train(data, options, l2=0.0, callbacks=()):
     """The history of a training, and the cross-entropy and the accuracy on the last of the three sets."""
     known, watched, new = data
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     model = network(l2)
     cross_entropy = keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy")  # the loss without the weights' part
     model.compile("adam", "sparse_categorical_crossentropy", metrics=[cross_entropy, "accuracy"])

@@ -91,7 +91,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="text.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     alphabet, codes = np.unique(list(read(options.text)), return_inverse=True)
     print(f"{len(codes):,} characters, {len(alphabet)} different ones")
     reader, writer = networks(len(alphabet), options.units)

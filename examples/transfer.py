@@ -110,7 +110,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="transfer.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     ((x, y), new), (known_held_out, held_out) = load(options.data_dir)
     base = convolutions(x.shape[1:])
