@@ -57,8 +57,10 @@ def scattered_folder(tmp_path):
 
 @pytest.fixture
 def scattered_mnist_folder(tmp_path):
-    """The same digits, each somewhere on 28 x 28 pixels, those to learn from at three places."""
-    return _write(tmp_path / "mnist", lambda images: _scattered(np.kron(images, np.ones((2, 2))), 28, 13), (3, 1))
+    """The same digits, each somewhere on 28 x 28 pixels, around pixel 14, those to learn from at three places."""
+    def change(images):
+        return np.pad(_scattered(np.kron(images, np.ones((2, 2))), 25, 10), ((0, 0), (2, 1), (2, 1)))
+    return _write(tmp_path / "mnist", change, (3, 1))
 
 
 def _scattered(images: np.ndarray, size: int, places: int) -> np.ndarray:
