@@ -1,6 +1,7 @@
 """A network learns to balance a pole on a cart by trying: REINFORCE with a baseline (R. J. Williams, 1992).
 
-    python examples/cart_pole.py [--rounds 80] [--episodes 16] [--plot cart_pole.png]     # needs the extra "plot"
+    python -m pip install ".[plot]"
+    python examples/cart_pole.py [--rounds 80] [--episodes 16] [--plot cart_pole.png]
 
 In each step the network sees the cart and pushes it left or right; an episode ends after 500 steps, or when the pole or the
 cart is out of bounds. Equations and constants: A. G. Barto, R. S. Sutton, C. W. Anderson, "Neuronlike adaptive elements that
@@ -97,7 +98,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=80, help="how often the network changes")
     parser.add_argument("--episodes", type=int, default=16, help="played side by side in a round")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of weights, places and pushes")
     parser.add_argument("--plot", metavar="FILE", default="cart_pole.png", help="where the picture goes")
     options = parser.parse_args()
 

@@ -1,6 +1,7 @@
 """A network reads a text, learns which character comes next, and writes on: an LSTM (S. Hochreiter, J. Schmidhuber, 1997).
 
-    python examples/text_generation.py [--text FILE] [--epochs 12] [--plot text.png]     # needs the extra "plot"
+    python -m pip install ".[plot]"
+    python examples/text_generation.py [--text FILE] [--epochs 12] [--plot text.png]
 
 Without a text of yours it reads the source code of graphc's layers. Learning, it reads windows of 64 characters; writing, it
 reads what it wrote, one character at a time, and keeps its state. The temperature divides the scores: the lower it is, the
@@ -87,7 +88,7 @@ if __name__ == "__main__":
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--length", type=int, default=400, help="how many characters to write")
     parser.add_argument("--temperatures", type=float, nargs="+", default=[0.2, 0.5, 1.0], metavar="T", help="above 0")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of weights, order and what is drawn")
     parser.add_argument("--plot", metavar="FILE", default="text.png", help="where the picture goes")
     options = parser.parse_args()
 
