@@ -21,6 +21,7 @@ from ..functional import Call, call_of, replay
 from ..layers.core import InputLayer
 from ..layers.layer import REGISTRY, Layer
 from ..registry import custom_object_scope
+from ..saving.weights import understood
 
 if TYPE_CHECKING:
     from .functional import Functional
@@ -172,14 +173,15 @@ class _Reader:
             name, number = stack[-1]
             if name not in self.layers or number >= max(1, len(self.nodes[name])):
                 raise ArgumentError(f"the configuration has no call {number} of a layer {name!r}")
-            node = None if (name, number) in self.results else self.nodes[name][number]
-            missing = [] if node is None else [p for p in map(tuple, _places(node)) if p not in self.results]
+            known = (name, number) in self.results
+            node = None if known else self.nodes[name][number]
+            missing = [] if known else [p for p in map(tuple, _places(node)) if p not in self.results]
             if len(stack) > sum(map(len, self.nodes.values())) + 1:
                 raise ArgumentError(f"the configuration's layer {name!r} is called on its own result")
             stack += missing
             if not missing:
                 stack.pop()
-                if node is not None:
+                if not known:
                     args, kwargs = self.read(node["args"]), self.read(node["kwargs"])
                     self.results[name, number] = tree.leaves(self.layers[name](*args, **kwargs))
         return self.results[tuple(place[:2])][place[2]]
@@ -243,7 +245,8 @@ def model_from_config(config: Mapping, custom_objects: Mapping[str, Any] | None 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """The model that `Model.to_json` describes, with weights of its own. `custom_objects` maps names to your classes."""
-    return model_from_config(json.loads(json_string), custom_objects)
+    with understood("the JSON of a model"):
+        return model_from_config(json.loads(json_string), custom_objects)
 
 
 def clone_model(model: Model, input_tensors=None, clone_function: Callable[[Layer], Layer] | None = None) -> Model:

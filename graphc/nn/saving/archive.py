@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ...ir.errors import GraphcError
 from ..layers.layer import REGISTRY, Layer
 from ..registry import custom_object_scope
-from .weights import SavingError, named_variables, packed, read, restore, write_whole
+from .weights import SavingError, named_variables, packed, read, restore, understood, write_whole
 
 METADATA, CONFIGURATION, WEIGHTS, OPTIMIZER = "metadata.json", "config.json", "model.safetensors", "optimizer.safetensors"
 FORMAT = 2
@@ -71,19 +70,14 @@ def load_model(filepath: str | os.PathLike, custom_objects: Mapping[str, Any] | 
     """The model in a file that `save_model` wrote, compiled as it was unless ``compile=False``.
 
     `custom_objects` are classes and functions of yours, by the names in the file. Nothing in it is ever executed, whatever
-    `safe_mode` says. Raises SavingError for a file that is
-    damaged, that is no such file, or that names what is not known."""
-    members = _members(filepath)
-    try:
+    `safe_mode` says. Raises SavingError for a file that is damaged or no such file, or that names what is not known."""
+    members, origin = _members(filepath), os.fspath(filepath)
+    with understood(origin), custom_object_scope(custom_objects or {}):
         described = json.loads(members[CONFIGURATION])
-        with custom_object_scope(custom_objects or {}):
-            model = REGISTRY.restored(described["model"])
-            model.build_from_config(described["build"])
-            if compile and described["compile"] is not None:
-                model.compile_from_config(described["compile"])
-    except (KeyError, TypeError, ValueError, RecursionError, GraphcError) as error:
-        raise SavingError(f"{os.fspath(filepath)} cannot be understood: {error}") from error
-    origin = os.fspath(filepath)
+        model = REGISTRY.restored(described["model"])
+        model.build_from_config(described["build"])
+        if compile and described["compile"] is not None:
+            model.compile_from_config(described["compile"])
     restore(named_variables(model), read(members[WEIGHTS], origin)[0], origin)
     if compile and described["compile"] is not None and OPTIMIZER in members:
         _restore_optimizer(model, read(members[OPTIMIZER], origin)[0], origin)

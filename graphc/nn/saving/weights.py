@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import ml_dtypes
@@ -22,10 +23,21 @@ from ..variables import Variable
 
 _NOT_NUMPY = {np.dtype(ml_dtypes.bfloat16): np.dtype(np.uint16)}
 """Dtypes that are written as others, and named in the file's metadata."""
+_BY_NAME = {dtype.name: dtype for dtype in _NOT_NUMPY}
 
 
 class SavingError(GraphcError, ValueError):
     """A file is not what it should be, or belongs to another model."""
+
+
+@contextmanager
+def understood(origin: str) -> Iterator[None]:
+    """In here a description is read: whatever goes wrong is SavingError, for a description may say anything."""
+    try:
+        yield
+    except Exception as error:
+        reason = error if isinstance(error, GraphcError) else repr(error)
+        raise SavingError(f"{origin} cannot be understood: {reason}") from error
 
 
 # ---- names ----------------------------------------------------------------------------------------------------------
@@ -55,16 +67,16 @@ def numbered(stem: str, taken: Counter[str]) -> str:
 # ---- files ----------------------------------------------------------------------------------------------------------
 def write_whole(path: str | os.PathLike, content: bytes) -> None:
     """Put `content` under `path`: whoever looks, even after a crash, finds the old file or the new one, whole."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    path = Path(path).resolve()  # a link goes on pointing there
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
 
@@ -96,11 +108,11 @@ def read(content: bytes, origin: str) -> tuple[dict[str, np.ndarray], dict[str, 
     try:
         arrays = {name: np.array(a) for name, a in load(content).items()}
         metadata = dict(json.loads(content[8:8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {}))
+        for name in arrays:
+            if f"dtype:{name}" in metadata:
+                arrays[name] = arrays[name].view(_BY_NAME[metadata.pop(f"dtype:{name}")])
     except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SavingError(f"{origin} is no safetensors file, or a damaged one: {error}") from error
-    for name in arrays:
-        if f"dtype:{name}" in metadata:
-            arrays[name] = arrays[name].view(np.dtype(metadata.pop(f"dtype:{name}")))
     return arrays, metadata
 
 
@@ -142,4 +154,4 @@ def load_weights(model: Layer, filepath: str | os.PathLike, skip_mismatch: bool 
 
 
 __all__ = ["SavingError", "load_weights", "named_variables", "numbered", "packed", "read", "restore", "save_weights",
-           "write_whole"]
+           "understood", "write_whole"]

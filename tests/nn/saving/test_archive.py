@@ -177,6 +177,58 @@ def test_a_file_names_known_classes_only(path, name):
         load_model(path)
 
 
+def places(value, place=()):
+    """The places in what JSON holds."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield (*place, key)
+        yield from places(part, (*place, key))
+
+
+JUNK = [None, 0, -1, 2.5, 10**30, float("nan"), float("inf"), "", "Lambda", "os.system", [], {}, [[]], [None], True,
+        {"class_name": "os.system", "config": "x"}, {"class_name": "Dense", "config": {"units": 3}}]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_stands_in_a_configuration_it_is_understood_or_refused(tmp_path):
+    """In each place of a functional model's configuration, in turn, stands something else."""
+    x = keras.Input((4, 4, 1))
+    a = layers.Flatten()(layers.Conv2D(2, 3, activation="relu")(x) * 2 + 1)
+    model = keras.Model(x, layers.add([layers.Dense(3)(a), layers.Dense(3)(layers.Dropout(0.5)(a))]))
+    model.compile("adam", "mse", metrics=["mae"])
+    model.save(tmp_path / "m")
+    with zipfile.ZipFile(tmp_path / "m") as file:
+        text = file.read(archive.CONFIGURATION)
+    refused = 0
+    for k, place in enumerate(places(json.loads(text))):
+        described = json.loads(text)
+        inner = described
+        for key in place[:-1]:
+            inner = inner[key]
+        inner[place[-1]] = JUNK[k % len(JUNK)]
+        rewritten(tmp_path / "m", **{archive.CONFIGURATION: json.dumps(described)})
+        try:
+            load_model(tmp_path / "m")
+        except SavingError:
+            refused += 1
+    assert refused > k / 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", "[]", "{}", '{"class_name": "Sequential", "config": 7}',
+                                  '{"class_name": "Functional", "config": {"layers": [3]}}', "[" * 100_000])
+def test_json_that_is_no_model_is_refused(text):
+    with pytest.raises(SavingError, match="the JSON of a model cannot be understood"):
+        keras.models.model_from_json(text)
+
+
+def test_a_call_that_is_not_described_is_refused():
+    x = keras.Input((2,))
+    described = json.loads(keras.Model(x, layers.Dense(1)(layers.Dense(2)(x))).to_json())
+    described["config"]["layers"][1]["inbound_nodes"] = [None]
+    with pytest.raises(SavingError, match="cannot be understood"):
+        keras.models.model_from_json(json.dumps(described))
+
+
 def test_another_architecture_is_an_error_that_names_a_weight(path, tmp_path):
     save_model(keras.Sequential([keras.Input((6,)), layers.Dense(4), layers.Dense(2)]), tmp_path / "other")
     with zipfile.ZipFile(tmp_path / "other") as file:

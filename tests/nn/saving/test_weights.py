@@ -105,6 +105,45 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert [(f.name, f.read_bytes()) for f in tmp_path.iterdir()] == [("w", b"old")]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights and links of POSIX")
+def test_a_file_has_the_rights_of_others_and_links_stay(tmp_path):
+    (tmp_path / "new").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "w")
+    weights.write_whole(tmp_path / "link", b"x")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "w").read_bytes() == b"x"
+    assert (tmp_path / "w").stat().st_mode == (tmp_path / "new").stat().st_mode
+
+
+@pytest.mark.parametrize("dtype", ["object", "float32", "nonsense", 7])
+def test_a_dtype_in_the_metadata_is_not_believed(dtype):
+    content = weights.packed({"a": np.zeros(2, np.uint16)}, {"dtype:a": str(dtype)})
+    with pytest.raises(SavingError, match="w is no safetensors file, or a damaged one"):
+        weights.read(content, "w")
+
+
+def test_whatever_a_file_holds_all_weights_are_set_or_none(tmp_path):
+    """Bytes of a file are changed at random, most of them in its header."""
+    save_weights(model(), tmp_path / "w")
+    content, random = (tmp_path / "w").read_bytes(), np.random.default_rng(0)
+    reader = model()
+    before = [np.full_like(w, 7) for w in reader.get_weights()]
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(content)
+        for place in random.integers(0, random.choice([9, 300, len(content)]), random.integers(1, 5)):
+            damaged[place] = random.integers(256)
+        (tmp_path / "w").write_bytes(damaged)
+        reader.set_weights(before)
+        try:
+            load_weights(reader, tmp_path / "w")
+        except SavingError:
+            refused += 1
+            assert all((a == b).all() for a, b in zip(reader.get_weights(), before, strict=True))
+        else:
+            assert not any((a == b).all() for a, b in zip(reader.get_weights(), before, strict=True))
+    assert refused > 100
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, ml_dtypes.bfloat16, np.int8, np.uint64, np.bool_])
 def test_every_dtype_comes_back(tmp_path, dtype):
     array = np.array([[0, 1], [1, 0]]).astype(dtype)
