@@ -109,9 +109,22 @@ def _word(value: int):
     return ir.Constant(_WORD, value)
 
 
-_6x4, _5x4, _4x4 = (_tile(height, 4) for height in (6, 5, 4))
-_6x2, _5x2, _4x2 = (_tile(height, 2) for height in (6, 5, 4))
-_6x1, _5x1, _4x1 = (_tile(height, 1) for height in (6, 5, 4))
+def _strip(vectors: int):
+    """A function that computes a tile of 6, 5 or 4 rows."""
+    six, five, four = (_tile(height, vectors) for height in (6, 5, 4))
+
+    @jit
+    def strip(a, rows, height, terms, runs, run, step, b, b_row, columns, c, first):
+        if height == 6:
+            six(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
+        elif height == 5:
+            five(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
+        else:
+            four(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
+    return strip
+
+
+_narrow, _medium, _wide = map(_strip, (1, 2, 4))
 
 
 @separate
@@ -132,36 +145,6 @@ def multiply(a, rows, count, terms, runs, run, step, b, b_row, columns, c, first
             _medium(a, place, high - low, terms, runs, run, step, b, b_row, columns, sums, first)
         else:
             _wide(a, place, high - low, terms, runs, run, step, b, b_row, columns, sums, first)
-
-
-@jit
-def _narrow(a, rows, height, terms, runs, run, step, b, b_row, columns, c, first):
-    if height == 6:
-        _6x1(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    elif height == 5:
-        _5x1(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    else:
-        _4x1(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-
-
-@jit
-def _medium(a, rows, height, terms, runs, run, step, b, b_row, columns, c, first):
-    if height == 6:
-        _6x2(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    elif height == 5:
-        _5x2(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    else:
-        _4x2(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-
-
-@jit
-def _wide(a, rows, height, terms, runs, run, step, b, b_row, columns, c, first):
-    if height == 6:
-        _6x4(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    elif height == 5:
-        _5x4(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
-    else:
-        _4x4(a, rows, terms, runs, run, step, b, b_row, columns, c, first)
 
 
 # ---- what is known of pointers while compiling ----------------------------------------------------------------------
