@@ -2,7 +2,9 @@
 multiple layers of features from tiny images", 2009), in the binary version, which needs no pickle."""
 from __future__ import annotations
 
+import gzip
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -26,20 +28,26 @@ def load_data(path=None) -> tuple[Split, Split]:
     downloaded into the cache. Raises DataError, which says what to put where, if it cannot be had or is damaged."""
     archive = DATA.files(path)[ARCHIVE]
     try:
-        with tarfile.open(archive) as files:
+        with gzip.open(archive) as stream, tarfile.open(fileobj=stream) as files:
             members = {Path(m.name).name: m for m in files.getmembers() if m.isfile()}
-            contents = {name: files.extractfile(members[name]).read() for name in _TRAIN + _TEST}
-    except (KeyError, OSError, EOFError, tarfile.TarError) as error:
+            contents = {name: files.extractfile(members[name]).read() for name in _TRAIN + _TEST if name in members}
+            while stream.read(1 << 20):
+                pass  # at the end stands the checksum
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{archive} cannot be read: {error}") from error
-    return _split(archive, contents, _TRAIN), _split(archive, contents, _TEST)
+    for name in _TRAIN + _TEST:
+        if name not in contents:
+            raise DataError(f"{archive} is damaged: it has no {name}")
+        if not contents[name] or len(contents[name]) % _RECORD:
+            raise DataError(f"{archive} is damaged: {name} holds {len(contents[name])} bytes, no multiple of {_RECORD}")
+        if max(contents[name][::_RECORD]) >= len(CLASSES):
+            raise DataError(f"{archive} is damaged: a label in {name} is not below {len(CLASSES)}")
+    return _split(contents, _TRAIN), _split(contents, _TEST)
 
 
-def _split(archive: Path, contents: dict[str, bytes], names: tuple[str, ...]) -> Split:
+def _split(contents: dict[str, bytes], names: tuple[str, ...]) -> Split:
     """Records of a label and three planes, as images and labels."""
-    data = np.frombuffer(b"".join(contents[name] for name in names), np.uint8)
-    if data.size % _RECORD:
-        raise DataError(f"{archive} is damaged: {names[0]} and its like hold {data.size} bytes, no multiple of {_RECORD}")
-    records = data.reshape(-1, _RECORD)
+    records = np.frombuffer(b"".join(contents[name] for name in names), np.uint8).reshape(-1, _RECORD)
     images = records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), records[:, :1].copy()
 

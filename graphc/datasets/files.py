@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from ..ir.errors import GraphcError
@@ -64,7 +65,7 @@ class DataSet:
                 except BaseException:
                     os.unlink(target.name)
                     raise
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise DataError(f"{self.name} cannot be downloaded ({error}): put {self._listed()} into {cache}, or into a "
                             "folder that GRAPHC_DATA names") from error
         if found != self.checksums[file]:
@@ -77,7 +78,8 @@ class DataSet:
         """The MD5 sum of what was fetched."""
         digest, done = hashlib.md5(usedforsecurity=False), 0
         with urllib.request.urlopen(self.address + file, timeout=TIMEOUT) as source:
-            total = int(source.headers.get("Content-Length") or 0)
+            length = source.headers.get("Content-Length") or ""
+            total = int(length) if length.isdecimal() else 0
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
                 digest.update(chunk)

@@ -11,6 +11,7 @@ import numpy as np
 from .files import DataError, DataSet
 
 Split = tuple[np.ndarray, np.ndarray]
+CLASSES = 10
 _UNSIGNED_BYTES = 0x08
 
 
@@ -29,15 +30,29 @@ def read(path: Path) -> np.ndarray:
     data = np.frombuffer(content, np.uint8, offset=min(start, len(content)))
     if data.size != np.prod(sizes, dtype=object):
         raise DataError(f"{path} is damaged: {data.size} bytes of data for an array of shape {sizes}")
-    return data.reshape(sizes).copy()
+    try:
+        return data.reshape(sizes).copy()
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: it holds an array of shape {sizes}") from error
+
+
+def _of_size(path: Path, *size: int) -> np.ndarray:
+    """The samples in a file, each of this size."""
+    array = read(path)
+    if array.ndim == 0 or array.shape[1:] != size or not len(array):
+        raise DataError(f"{path} holds an array of shape {array.shape}, not of {('n', *size)}".replace("'", ""))
+    return array
 
 
 def load(data: DataSet, folder=None) -> tuple[Split, Split]:
     """``(x_train, y_train), (x_test, y_test)`` of a data set in MNIST's four files."""
-    arrays = {name: read(path) for name, path in data.files(folder).items()}
+    paths = data.files(folder)
     splits = []
     for part in ("train", "t10k"):
-        images, labels = (arrays[f"{part}-{kind}-ubyte.gz"] for kind in ("images-idx3", "labels-idx1"))
+        images = _of_size(paths[f"{part}-images-idx3-ubyte.gz"], 28, 28)
+        labels = _of_size(paths[f"{part}-labels-idx1-ubyte.gz"])
+        if labels.max() >= CLASSES:
+            raise DataError(f"{data.name}: a {part} label is {labels.max()}; they are below {CLASSES}")
         if len(images) != len(labels):
             raise DataError(f"{data.name}: {len(images)} {part} images and {len(labels)} labels")
         splits.append((images, labels))

@@ -13,6 +13,13 @@ from ..ir.errors import ArgumentError
 _END = object()
 
 
+def whole(name: str, value, least: int = 1) -> int:
+    """The value as an int; ArgumentError, with the argument's name, unless it is one of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"{name} is a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
 class Loader:
     """Batches of samples, drawn in a new order each epoch, and read ahead on a thread: ``for x, y in loader``.
 
@@ -28,14 +35,16 @@ class Loader:
 
     def __init__(self, *arrays: Sequence | np.ndarray, batch_size: int = 32, shuffle: bool = True, seed: int | None = None,
                  drop_remainder: bool = False, prefetch: int = 2, transform: Callable | None = None):
+        for array in arrays:
+            if not hasattr(array, "__len__") or getattr(array, "ndim", 1) == 0:
+                raise ArgumentError(f"a Loader takes arrays, or what has a length and numbered samples: not {array!r}")
         lengths = {len(a) for a in arrays}
         if len(lengths) != 1:
             raise ArgumentError(f"a Loader takes arrays of equally many samples, got {sorted(lengths)}")
-        if batch_size < 1 or prefetch < 0:
-            raise ArgumentError(f"a batch holds at least 1 sample, not {batch_size}; prefetch is at least 0, not {prefetch}")
-        self.arrays, self.batch_size, self.shuffle = arrays, batch_size, shuffle
-        self.samples, self.drop_remainder, self.prefetch, self.transform = lengths.pop(), drop_remainder, prefetch, transform
-        self.seed = np.random.SeedSequence().entropy if seed is None else seed
+        self.arrays, self.shuffle, self.samples = arrays, shuffle, lengths.pop()
+        self.batch_size, self.prefetch = whole("batch_size", batch_size), whole("prefetch", prefetch, 0)
+        self.drop_remainder, self.transform = drop_remainder, transform
+        self.seed = np.random.SeedSequence().entropy if seed is None else whole("seed", seed, 0)
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -92,4 +101,4 @@ def _emptied(ready: queue.Queue) -> None:
         pass
 
 
-__all__ = ["Loader"]
+__all__ = ["Loader", "whole"]

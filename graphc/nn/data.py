@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.loader import Loader
+from ..datasets.loader import Loader, whole
 from ..ir.errors import ArgumentError
 from ..ir.registry import with_article
 from . import tree
@@ -267,13 +267,6 @@ def _samples(x, y=None, sample_weight=None) -> int:
     if not found or 0 in found:
         raise ArgumentError("the data set is empty: there are no samples")
     return found.pop()
-
-
-def whole(name: str, value, least: int = 1) -> int:
-    """The value as an int; ArgumentError, with the argument's name, unless it is one of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"{name} is a whole number of at least {least}, not {value!r}")
-    return int(value)
 
 
 def unpacked(data) -> tuple[Any, Any, Any]:

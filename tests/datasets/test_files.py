@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import http.client
 import io
+import re
 import struct
 import tarfile
 
@@ -105,6 +107,44 @@ def test_images_and_labels_must_be_as_many(folder):
         mnist.load_data(folder)
 
 
+@pytest.mark.parametrize("name, array", [
+    ("train-labels-idx1", np.zeros((2, 2), np.uint8)), ("train-labels-idx1", IMAGES), ("t10k-images-idx3", IMAGES[:, :20]),
+    ("train-images-idx3", IMAGES[0]), ("train-images-idx3", IMAGES[:0]), ("train-labels-idx1", np.array(3, np.uint8))])
+def test_arrays_of_other_shapes_are_refused(folder, name, array):
+    (folder / f"{name}-ubyte.gz").write_bytes(packed(array))
+    with pytest.raises(DataError, match=f"{name}-ubyte.gz holds an array of shape {re.escape(str(array.shape))}, not of .n"):
+        mnist.load_data(folder)
+
+
+def test_a_label_of_no_class_is_refused(folder):
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(packed(np.array([3, 10], np.uint8)))
+    with pytest.raises(DataError, match="mnist: a t10k label is 10; they are below 10"):
+        mnist.load_data(folder)
+
+
+@pytest.mark.parametrize("sizes", [[0, 2**32 - 1, 2**32 - 1, 2**32 - 1], [1] * 255])
+def test_shapes_that_no_array_has_are_refused(tmp_path, sizes):
+    (tmp_path / "a").write_bytes(bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + b"x" * min(sizes))
+    with pytest.raises(DataError, match="a is damaged: it holds an array of shape"):
+        idx.read(tmp_path / "a")
+
+
+class Broken(io.BytesIO):
+    """What a server sends that breaks off."""
+
+    headers = {"Content-Length": "much"}
+
+    def read(self, size=-1):
+        raise http.client.IncompleteRead(b"")
+
+
+def test_a_download_that_breaks_off_says_what_to_put_where(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Broken())
+    with pytest.raises(DataError, match="mnist cannot be downloaded .*IncompleteRead.*: put train-images"):
+        mnist.load_data()
+    assert not list((tmp_path / "cache" / "graphc-data" / "mnist").iterdir())
+
+
 def archive(folder, cut=0):
     image = np.arange(3 * 32 * 32).reshape(3, 32, 32).astype(np.uint8)
     with tarfile.open(folder / cifar10.ARCHIVE, "w:gz") as files:
@@ -125,8 +165,34 @@ def test_cifar10_is_read_from_its_archive(tmp_path):
 
 def test_a_damaged_archive_is_named(tmp_path):
     archive(tmp_path, cut=1)
-    with pytest.raises(DataError, match="cifar-10-binary.tar.gz is damaged"):
+    with pytest.raises(DataError, match="gz is damaged: data_batch_1.bin holds 3072 bytes, no multiple of 3073"):
         cifar10.load_data(tmp_path)
-    (tmp_path / cifar10.ARCHIVE).write_bytes(b"no archive")
-    with pytest.raises(DataError, match="cifar-10-binary.tar.gz cannot be read"):
+    for content in b"no archive", gzip.compress(b"no archive"), b"":
+        (tmp_path / cifar10.ARCHIVE).write_bytes(content)
+        with pytest.raises(DataError, match="cifar-10-binary.tar.gz cannot be read"):
+            cifar10.load_data(tmp_path)
+
+
+def test_every_damage_to_an_archive_is_found(tmp_path):
+    archive(tmp_path)
+    file = tmp_path / cifar10.ARCHIVE
+    content, expected = file.read_bytes(), cifar10.load_data(tmp_path)
+    for place in range(64, len(content), 97):
+        for damaged in content[:place], content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1:]:
+            file.write_bytes(damaged)
+            with pytest.raises(DataError, match="cifar-10-binary.tar.gz (cannot be read|is damaged)"):
+                cifar10.load_data(tmp_path)
+    file.write_bytes(content)
+    np.testing.assert_array_equal(cifar10.load_data(tmp_path)[0][0], expected[0][0])
+
+
+@pytest.mark.parametrize("names, message", [(cifar10._TEST + ("x",), "it has no test_batch.bin"), ((), "label")])
+def test_what_an_archive_lacks_is_named(tmp_path, monkeypatch, names, message):
+    if names:
+        monkeypatch.setattr(cifar10, "_TEST", ())
+    else:
+        monkeypatch.setattr(cifar10, "_TRAIN", tuple(f"{k}" for k in range(11)))
+    archive(tmp_path)
+    monkeypatch.setattr(cifar10, "_TEST", cifar10._TEST or ("test_batch.bin",))
+    with pytest.raises(DataError, match=message):
         cifar10.load_data(tmp_path)

@@ -69,7 +69,12 @@ def test_parts_of_a_split_are_the_whole(folder):
 @pytest.mark.parametrize("options", [{"label_mode": "words"}, {"color_mode": "cmyk"}, {"interpolation": "magic"},
                                      {"subset": "training"}, {"validation_split": 0.2},
                                      {"validation_split": 2, "subset": "training", "seed": 1},
-                                     {"validation_split": 0.2, "subset": "training", "shuffle": True}])
+                                     {"validation_split": 0.2, "subset": "training", "shuffle": True},
+                                     {"validation_split": 0.2, "subset": "validation", "seed": 1},
+                                     {"image_size": 5}, {"image_size": (0, 4)}, {"image_size": (4, 2.5)}, {"seed": -1},
+                                     {"class_names": ["cats", "cats"]}, {"labels": list("abcd")},
+                                     {"labels": [0, 1, 2, 0], "label_mode": "categorical"},
+                                     {"labels": [0, -1, 1, 0], "label_mode": "categorical"}])
 def test_arguments_that_make_no_sense(folder, options):
     with pytest.raises(ArgumentError):
         read(folder, **options)
@@ -79,6 +84,34 @@ def test_a_damaged_image_is_named(folder):
     (folder / "cats" / "1.png").write_bytes(b"broken")
     with pytest.raises(DataError, match=r"1\.png cannot be read as an image"):
         read(folder)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(DataError, match=r"0\.png cannot be read as an image: .*bomb"):
+        read(folder)
+
+
+def test_hidden_files_and_folders_are_passed_over(folder):
+    expected = read(folder)[1]
+    (folder / ".git" / "x").mkdir(parents=True)
+    for hidden in (folder / ".git" / "a.png", folder / "cats" / "._0.png", folder / "dogs" / ".old" / "a.png"):
+        hidden.parent.mkdir(exist_ok=True)
+        hidden.write_bytes(b"no image")
+    loader, x, _ = read(folder)
+    assert loader.class_names == ["cats", "dogs"] and (x == expected).all()
+
+
+def test_images_of_16_bits_and_names_in_any_script(tmp_path):
+    (tmp_path / "k\u00e4tze").mkdir()
+    Image.fromarray(np.full((4, 5), 200 * 256 + 7, np.uint16)).save(tmp_path / "k\u00e4tze" / "\u732b.png")
+    loader, x, _ = read(tmp_path)
+    assert loader.class_names == ["k\u00e4tze"] and (x == 200).all()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match="there is no folder .*nowhere"):
+        read(tmp_path / "nowhere")
 
 
 def test_a_folder_without_images(tmp_path):

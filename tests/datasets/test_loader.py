@@ -91,7 +91,9 @@ def test_the_thread_reads_a_few_batches_ahead_and_ends_with_the_loop():
 
 
 @pytest.mark.parametrize("arguments, options", [((), {}), ((X, X[1:]), {}), ((X,), {"batch_size": 0}),
-                                                ((X,), {"prefetch": -1})])
+                                                ((X,), {"prefetch": -1}), ((X,), {"batch_size": 1.5}),
+                                                ((X,), {"batch_size": None}), ((X,), {"seed": -1}), ((X,), {"seed": "a"}),
+                                                ((np.array(3),), {}), ((7,), {})])
 def test_bad_arguments(arguments, options):
     with pytest.raises(ArgumentError):
         Loader(*arguments, **options)
