@@ -288,8 +288,8 @@ def packed(x, y=None, sample_weight=None) -> Batch:
 
 def split(data: tuple, share: float) -> tuple[tuple, tuple]:
     """(x, y, sample_weight) in two: what is trained on, and the last `share` of the samples, to validate."""
-    if not 0 < share < 1:
-        raise ArgumentError(f"validation_split is between 0 and 1, not {share}")
+    if not isinstance(share, (int, float, np.number)) or not 0 < share < 1:
+        raise ArgumentError(f"validation_split is between 0 and 1, not {share!r}")
     if not is_arrays(data[0]):
         given = with_article(type(data[0]).__name__)
         raise ArgumentError(f"validation_split takes arrays, not {given}: give validation_data")
@@ -314,7 +314,10 @@ def weights_of_classes(y, class_weight: dict, sample_weight=None) -> np.ndarray:
     labels = targets[0]
     if labels.ndim > 1:
         labels = labels.argmax(-1) if labels.shape[-1] != 1 else labels[..., 0]
-    known = {int(k): float(v) for k, v in class_weight.items()}
+    try:
+        known = {int(k): float(v) for k, v in class_weight.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"class_weight is a dict of weights by the numbers of classes, not {class_weight!r}") from error
     classes, place = np.unique(np.round(labels).astype(np.int64), return_inverse=True)
     return np.array([known.get(int(c), 1.0) for c in classes], np.float32)[place].reshape(labels.shape)
 

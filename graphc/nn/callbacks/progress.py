@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 
+from ...ir.errors import ArgumentError
 from .. import config
 from .callback import Callback
 
@@ -27,6 +28,8 @@ class ProgbarLogger(Callback):
     def set_params(self, params):
         self.params = params
         verbose = params.get("verbose", 1)
+        if verbose != "auto" and not isinstance(verbose, int):
+            raise ArgumentError(f'verbose is 0, 1, 2 or "auto", not {verbose!r}')
         self.verbose = (1 if config.is_interactive_logging_enabled() else 2) if verbose == "auto" else int(verbose)
         self.epochs, self.steps, self.batch_size = params.get("epochs", 1), params.get("steps"), params.get("batch_size")
 

@@ -43,8 +43,8 @@ class Trainer(Compiled):
         held_out = None
         if validation_data is not None:
             parts = unpacked(tuple(validation_data) if isinstance(validation_data, list) else validation_data)
-            held_out = Feed(batches_of(*parts, (validation_batch_size or batch_size) if is_arrays(parts[0]) else None),
-                            validation_steps)
+            size = batch_size if validation_batch_size is None else validation_batch_size
+            held_out = Feed(batches_of(*parts, size if is_arrays(parts[0]) else None), validation_steps)
         notify = self._callbacks(callbacks, verbose, epochs, feed, history=True)
         self.history = notify.find(History)
         self.stop_training = False
@@ -168,7 +168,7 @@ def _check(step: Step, batch, feed: Feed) -> None:
 
 def _is_due(epoch: int, frequency: int | Sequence[int]) -> bool:
     if isinstance(frequency, int):
-        return epoch % frequency == 0
+        return epoch % whole("validation_freq", frequency) == 0
     if isinstance(frequency, (list, tuple, set)):
         return epoch in frequency
     raise ArgumentError(f"validation_freq is a number of epochs or a list of epochs, not {frequency!r}")
