@@ -4,7 +4,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import stat
 import struct
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -103,6 +105,41 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space"):
         weights.write_whole(tmp_path / "w", b"new")
     assert [(f.name, f.read_bytes()) for f in tmp_path.iterdir()] == [("w", b"old")]
+
+
+def test_the_old_file_stands_until_the_new_one_is_on_disk(tmp_path, monkeypatch):
+    seen, flush, replace = [], os.fsync, os.replace
+
+    def flushed(handle):
+        seen.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        flush(handle)
+
+    def replaced(source, target):
+        seen.append((Path(source).read_bytes(), Path(target).read_bytes()))
+        replace(source, target)
+
+    (tmp_path / "w").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", replaced)
+    weights.write_whole(tmp_path / "w", b"new")
+    assert seen == ["file", (b"new", b"old"), *["folder"] * (os.name == "posix")]
+    assert [(f.name, f.read_bytes()) for f in tmp_path.iterdir()] == [("w", b"new")]
+
+
+def test_weights_of_another_dtype_are_refused(tmp_path):
+    reader = model()
+    arrays = {name: v.numpy() for name, v in weights.named_variables(reader).items()}
+    arrays["dense/bias"] = arrays["dense/bias"].astype("float16")
+    (tmp_path / "w").write_bytes(weights.packed(arrays))
+    with pytest.raises(SavingError, match=r"its dense/bias is float16\[4\], the model's float32\[4\]"):
+        load_weights(reader, tmp_path / "w")
+
+
+def test_what_layers_share_has_the_name_of_its_first_place():
+    shared = layers.Dense(3)
+    first, second = (keras.Sequential([keras.Input((3,)), shared]) for _ in range(2))
+    names = weights.named_variables(keras.Sequential([keras.Input((3,)), first, second, layers.Dense(3)]))
+    assert list(names) == ["sequential/dense/kernel", "sequential/dense/bias", "dense/kernel", "dense/bias"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights and links of POSIX")
