@@ -35,6 +35,8 @@ class TensorBoard(Callback):
 
     There are no traces of the profiler: `profile_batch` must be 0."""
 
+    kept = ("_batches",)
+
     def __init__(self, log_dir: str | os.PathLike = "logs", histogram_freq: int = 0, write_graph: bool = True,
                  write_images: bool = False, write_steps_per_second: bool = False, update_freq: str | int = "epoch",
                  profile_batch=0, embeddings_freq: int = 0, embeddings_metadata: str | dict[str, str] | None = None):

@@ -109,13 +109,18 @@ def counting():
             callbacks.EarlyStopping("loss", patience=3, min_delta=0.03, restore_best_weights=True)]
 
 
+def batches():
+    """Batches that come once, each another."""
+    return ((X[k % 5::5], Y[k % 5::5]) for k in range(999))
+
+
 CASES = {
     "plateau": (lambda: (X, Y), {"batch_size": 10}, counting),
     "schedule": (lambda: (X, Y), {"batch_size": 10},
                  lambda: [callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.7)]),
     "loader": (lambda: (Loader(X, Y, batch_size=10, seed=1),), {}, counting),
     "steps": (lambda: (X, Y), {"batch_size": 10, "steps_per_epoch": 4}, counting),
-    "iterator": (lambda: (((X[k % 5::5], Y[k % 5::5]) for k in range(999)),), {"steps_per_epoch": 3}, counting),
+    "iterator": (lambda: (batches(),), {"steps_per_epoch": 3, "validation_steps": 2, "validation_freq": 2}, counting),
     "dataset": (lambda: (Reordered(),), {"shuffle": True}, counting),
 }
 
@@ -142,7 +147,8 @@ def fit(case, folder, freq, *crash):
     data, options, others = CASES[case]
     model = network()
     try:
-        history = model.fit(*data(), epochs=9, verbose=0, validation_data=(X, Y), **options, callbacks=[
+        held_out = batches() if "validation_steps" in options else (X, Y)
+        history = model.fit(*data(), epochs=9, verbose=0, validation_data=held_out, **options, callbacks=[
             callbacks.BackupAndRestore(folder, freq), *others(), *(Killed(*c) for c in crash)])
     except KeyboardInterrupt:
         return None
@@ -178,6 +184,26 @@ def test_averages_go_on(tmp_path, swap):
     for crash in ("on_epoch_end", 2), ("on_train_end", 1):
         assert trained(tmp_path, crash) is None and (tmp_path / FILE).exists()
     assert same(trained(tmp_path), trained(tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("kind, begun, attribute", [
+    (callbacks.ModelCheckpoint, {"monitor": "loss", "save_best_only": True}, "best"),
+    (callbacks.ModelCheckpoint, {"save_freq": 7}, "_unsaved"), (callbacks.TensorBoard, {"update_freq": 3}, "_batches")])
+def test_what_writes_files_goes_on(tmp_path, kind, begun, attribute):
+    if kind is callbacks.TensorBoard:
+        pytest.importorskip("tensorboard")
+
+    def trained(name, *crash):
+        watch = kind(str(tmp_path / f"{name}.out"), **begun)
+        try:
+            network().fit(X, Y, batch_size=10, epochs=4, verbose=0, callbacks=[
+                callbacks.BackupAndRestore(tmp_path / name), watch, *(Killed(*c) for c in crash)])
+        except KeyboardInterrupt:
+            return None
+        return getattr(watch, attribute)
+
+    assert trained("a", ("on_epoch_begin", 4)) is None
+    assert trained("a") == trained("b")
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path):
