@@ -105,7 +105,7 @@ class Killed(callbacks.Callback):
 
 def counting():
     """Callbacks that count, in a training in which all of them act; the backup stands first."""
-    return [callbacks.ReduceLROnPlateau("loss", patience=2, factor=0.5, min_delta=0.05),
+    return [callbacks.ReduceLROnPlateau("loss", patience=1, factor=0.5, min_delta=0.05, cooldown=2),
             callbacks.EarlyStopping("loss", patience=3, min_delta=0.03, restore_best_weights=True)]
 
 
@@ -187,7 +187,7 @@ def test_averages_go_on(tmp_path, swap):
 
 
 @pytest.mark.parametrize("kind, begun, attribute", [
-    (callbacks.ModelCheckpoint, {"monitor": "loss", "save_best_only": True}, "best"),
+    (callbacks.ModelCheckpoint, {"monitor": "loss", "mode": "max", "save_best_only": True}, "best"),
     (callbacks.ModelCheckpoint, {"save_freq": 7}, "_unsaved"), (callbacks.TensorBoard, {"update_freq": 3}, "_batches")])
 def test_what_writes_files_goes_on(tmp_path, kind, begun, attribute):
     if kind is callbacks.TensorBoard:
