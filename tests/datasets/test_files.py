@@ -177,7 +177,7 @@ def test_every_damage_to_an_archive_is_found(tmp_path):
     archive(tmp_path)
     file = tmp_path / cifar10.ARCHIVE
     content, expected = file.read_bytes(), cifar10.load_data(tmp_path)
-    for place in range(64, len(content), 97):
+    for place in (*range(64, len(content), 97), *range(len(content) - 8, len(content))):
         for damaged in content[:place], content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1:]:
             file.write_bytes(damaged)
             with pytest.raises(DataError, match="cifar-10-binary.tar.gz (cannot be read|is damaged)"):
