@@ -168,7 +168,7 @@ class _Reader:
 
     def tensor_at(self, place: list) -> Expr:
         """The tensor at ``[layer, call, result]``; what it is made of is made first."""
-        stack = [tuple(place[:2])]
+        stack, waiting = [tuple(place[:2])], set()
         while stack:
             name, number = stack[-1]
             if name not in self.layers or number >= max(1, len(self.nodes[name])):
@@ -176,8 +176,9 @@ class _Reader:
             known = (name, number) in self.results
             node = None if known else self.nodes[name][number]
             missing = [] if known else [p for p in map(tuple, _places(node)) if p not in self.results]
-            if len(stack) > sum(map(len, self.nodes.values())) + 1:
+            if missing and (name, number) in waiting:
                 raise ArgumentError(f"the configuration's layer {name!r} is called on its own result")
+            waiting.add((name, number))
             stack += missing
             if not missing:
                 stack.pop()

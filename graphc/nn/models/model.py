@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
@@ -14,6 +14,7 @@ from ...ir.registry import nearest
 from .. import tree
 from ..layers.configuration import over_shapes
 from ..layers.layer import Layer
+from ..registry import custom_object_scope
 from ..saving import load_weights, save_model, save_weights
 from ..trace import Trace
 from .summary import summary
@@ -90,6 +91,14 @@ class Model(Trainer, Layer):
         load_weights(self, filepath, skip_mismatch)
 
     # ---- configuration
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: Mapping[str, Any] | None = None) -> Model:
+        """The model that `get_config` describes, with weights of its own. `custom_objects` maps names to your classes."""
+        if cls.__init__ is Model.__init__ and {"layers", "input_layers", "output_layers"} <= config.keys():
+            return _functional(cls).from_config(config, custom_objects)
+        with custom_object_scope(custom_objects or {}):
+            return super().from_config(config)
+
     def to_json(self, **options) -> str:
         """The architecture as JSON: see `model_from_json`."""
         return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **options)
