@@ -51,12 +51,6 @@ def mnist_folder(tmp_path):
 
 @pytest.fixture
 def scattered_folder(tmp_path):
-    """The same digits as small as they are, each somewhere on 16 x 16 pixels."""
-    return _write(tmp_path / "mnist", lambda images: _scattered(images, 16, 9))
-
-
-@pytest.fixture
-def scattered_mnist_folder(tmp_path):
     """The same digits, each somewhere on 28 x 28 pixels, around pixel 14, those to learn from at three places."""
     def change(images):
         return np.pad(_scattered(np.kron(images, np.ones((2, 2))), 25, 10), ((0, 0), (2, 1), (2, 1)))

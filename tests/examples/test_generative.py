@@ -31,9 +31,9 @@ def test_a_gan_makes_digits_that_are_not_always_told_apart(run, is_drawn):
     assert is_drawn("gan.png")
 
 
-def test_a_base_that_learned_rotations_needs_fewer_labels(run, is_drawn, scattered_mnist_folder):
+def test_a_base_that_learned_rotations_needs_fewer_labels(run, is_drawn, scattered_folder):
     said = run("rotation.py", "--samples", "4311", "--epochs", "3", "--labels", "100", "--steps", "200", "--data-dir",
-               scattered_mnist_folder)
+               scattered_folder)
     assert numbers(r"by how much (\S+)% of 1,440 held-out images", said)[0] > 70
     learned, scratch, untrained = numbers(r"\n +100 +(\S+)% +(\S+)% +(\S+)%", said)
     assert learned > 1.05 * scratch and learned > 1.25 * untrained

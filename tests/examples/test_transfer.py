@@ -10,7 +10,7 @@ FILE = Path(__file__).resolve().parents[2] / "examples" / "transfer.py"
 
 
 def test_a_base_that_has_seen_other_digits_beats_one_that_has_seen_none(run, is_drawn, scattered_folder):
-    said = run("transfer.py", "--data-dir", scattered_folder, "--known-epochs", "10", "--epochs", "20",
+    said = run("transfer.py", "--data-dir", scattered_folder, "--known-epochs", "4", "--epochs", "15",
                "--per-class", "3", "10")
     shares = [[float(share) for share in re.findall(r"([\d.]+)%", line)] for line in said.splitlines() if "5 to 9" in line]
     assert len(shares) == 2
