@@ -88,7 +88,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="autoencoder.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     known, new, digits = load(options.data_dir, options.samples)
     autoencoder = network(options.code)
     autoencoder.summary()

@@ -122,7 +122,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="gan.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     real, unseen = load()
     players = GAN()
     players.compile(options.rate)

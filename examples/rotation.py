@@ -110,7 +110,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="rotation.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     digits, held_out = load(options.data_dir)
     learned = new_base()
     network = keras.Sequential([learned, layers.Dense(128, activation="relu"), layers.Dense(QUARTERS, activation="softmax")])

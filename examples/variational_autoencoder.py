@@ -103,7 +103,7 @@ if __name__ == "__main__":
     parser.add_argument("--plot", metavar="FILE", default="variational_autoencoder.png", help="where the picture goes")
     options = parser.parse_args()
 
-    keras.set_random_seed(options.seed)
+    keras.utils.set_random_seed(options.seed)
     known, held_out, shown = load(options.data_dir, options.samples)
     model = VariationalAutoencoder()
     rate = keras.optimizers.schedules.CosineDecay(0.002, options.epochs * -(-len(known) // BATCH))
