@@ -85,8 +85,13 @@ def test_the_cache_is_shown_and_cleared(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("GRAPHC_CACHE", str(tmp_path))
     main(["cache"])
     assert "entries  0" in capsys.readouterr().out
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "cd.o").write_bytes(b"x" * 200_000)
+    main(["cache"])
+    assert "entries  1\nsize     0.2 MB" in capsys.readouterr().out
     main(["cache", "--clear"])
-    assert "removed 0 entries" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"removed 1 entries, 0.2 MB, from {tmp_path}\n"
+    assert not (tmp_path / "ab" / "cd.o").exists()
     monkeypatch.setenv("GRAPHC_CACHE", "off")
     main(["cache", "--clear"])
     assert capsys.readouterr().out == "removed 0 entries, 0.0 MB, from off\n"
@@ -167,3 +172,24 @@ def test_an_interrupt_ends_with_a_line(epochs, kept, few_digits, tmp_path, capsy
 def test_a_batch_may_be_larger_than_the_data(few_digits, capsys):
     main(["train", "--model", "linear", "--epochs", "1", "--batch-size", str(2**31 - 1)])
     assert "1/1" in capsys.readouterr().out
+
+
+def test_the_options_reach_the_training(few_digits, tmp_path, monkeypatch):
+    compiled, compile_model = [], models.Model.compile
+
+    def recorded(self, **options):
+        compiled.append(options)
+        compile_model(self, **options)
+
+    monkeypatch.setattr(models.Model, "compile", recorded)
+    seeds = {"one": 5, "again": 5, "other": 6}
+    for name, seed in seeds.items():
+        main(["train", "--model", "linear", "--epochs", "3", "--batch-size", "16", "--optimizer", "sgd", "--lr", "0.02",
+              "--threads", "1", "--seed", str(seed), "--save", str(tmp_path / name)])
+    one, again, other = (models.load_model(tmp_path / name, compile=False).get_weights() for name in seeds)
+    assert (one[0] == again[0]).all() and (one[0] != other[0]).any()
+    assert (compiled[0]["threads"], compiled[0]["device"]) == (1, "cpu")
+    optimizer = compiled[0]["optimizer"]
+    rate = optimizer.get_config()["learning_rate"]["config"]
+    assert type(optimizer).__name__ == "SGD" and (rate["initial_learning_rate"], rate["decay_steps"]) == (0.02, 12)
+    assert optimizer.iterations.numpy() == 12

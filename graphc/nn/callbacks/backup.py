@@ -43,6 +43,8 @@ class BackupAndRestore(Callback):
             unheard(self, BackupAndRestore, "on_train_batch_end")
 
     def on_train_begin(self, logs=None):
+        if not self.model.built:
+            raise ArgumentError(f"BackupAndRestore: {self.model.name} is not built: before fit, call it or give it an Input")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         for left in self.path.parent.glob(f".{FILE}.*"):  # by a process that was killed while it wrote
             left.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from .. import tree
 from ..layers.configuration import over_shapes
 from ..layers.layer import Layer
 from ..registry import custom_object_scope
-from ..saving import load_weights, save_model, save_weights
+from ..saving import SavingError, load_weights, save_model, save_weights
 from ..trace import Trace
 from .summary import summary
 from .training import Trainer
@@ -83,12 +83,18 @@ class Model(Trainer, Layer):
 
     def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
         """Write the weights, as safetensors."""
+        self._must_be_built("written")
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
         """Read the weights that `save_weights` wrote for a model like this one. SavingError names the first that differs,
         and nothing changes; with `skip_mismatch`, those that fit are read."""
+        self._must_be_built("read")
         load_weights(self, filepath, skip_mismatch)
+
+    def _must_be_built(self, done: str) -> None:
+        if not self.built:
+            raise SavingError(f"{self.name} is not built: call it, or give it an Input, before its weights are {done}")
 
     # ---- configuration
     @classmethod

@@ -206,6 +206,15 @@ def test_what_writes_files_goes_on(tmp_path, kind, begun, attribute):
     assert trained("a") == trained("b")
 
 
+def test_a_model_is_built_before_it_is_backed_up(tmp_path):
+    model = keras.Sequential([layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ArgumentError, match="BackupAndRestore: sequential.* is not built"):
+        train(model, tmp_path)
+    model(X)
+    train(model, tmp_path)
+
+
 def test_what_a_killed_process_left_is_removed(tmp_path):
     left = tmp_path / f".{FILE}.abc"
     left.touch()

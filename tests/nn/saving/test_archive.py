@@ -115,6 +115,14 @@ def test_a_model_without_weights_yet_is_refused(tmp_path):
         save_model(keras.Sequential([layers.Dense(3)]), tmp_path / "m")
 
 
+def test_a_model_without_weights_yet_has_none_to_write_or_read(tmp_path):
+    model = keras.Sequential([layers.Dense(3)])
+    for call, done in ((model.save_weights, "written"), (model.load_weights, "read")):
+        with pytest.raises(SavingError, match=f"is not built: .*before its weights are {done}"):
+            call(tmp_path / "w")
+    assert not list(tmp_path.iterdir())
+
+
 def rewritten(path, **members) -> None:
     """The archive with some of its members replaced (None: left out)."""
     with zipfile.ZipFile(path) as old:
