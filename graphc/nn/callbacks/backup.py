@@ -13,6 +13,8 @@ import numpy as np
 from ...ir.errors import ArgumentError
 from ...ops.random import state as random_state
 from .. import seeds
+from ..layers.tracking import parts
+from ..random import SeedGenerator
 from ..saving.archive import optimizer_variables
 from ..saving.weights import SavingError, named_variables, numbered, packed, read, restore, write_whole
 from ..variables import Variable
@@ -75,9 +77,11 @@ class BackupAndRestore(Callback):
         model = self.model
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_weights)
-        parts = {"model": named_variables(model), "optimizer": optimizer_variables(model.optimizer),
-                 "random": {"state": random_state}}
-        return {f"{kind}/{name}": v for kind, variables in parts.items() for name, v in variables.items()}
+        generators = dict.fromkeys(x for layer in model._flattened() for x in parts(list(vars(layer).values()))
+                                   if isinstance(x, SeedGenerator))
+        kinds = {"model": named_variables(model), "optimizer": optimizer_variables(model.optimizer),
+                 "random": {"state": random_state, **{str(k): g.state for k, g in enumerate(generators)}}}
+        return {f"{kind}/{name}": v for kind, variables in kinds.items() for name, v in variables.items()}
 
     def _metrics(self) -> dict[str, Variable]:
         """What the metrics have gathered in this epoch."""

@@ -40,7 +40,7 @@ class Tracking:
     def __delattr__(self, name: str) -> None:
         value = getattr(self, name)
         super().__delattr__(name)
-        lost = [*_parts(value)]
+        lost = [*parts(value)]
         for known in (self._trainable_variables, self._non_trainable_variables, self._sublayers):
             known[:] = [x for x in known if not any(x is y for y in lost)]
         self._containers[:] = [c for c in self._containers if c is not value]
@@ -51,7 +51,7 @@ class Tracking:
 
     def _track(self, value):
         """Remember the layers and Variables in `value`."""
-        for x in _parts(value):
+        for x in parts(value):
             known = self._sublayers if isinstance(x, Tracking) else None
             if isinstance(x, Variable):
                 known = self._trainable_variables if x.trainable else self._non_trainable_variables
@@ -154,15 +154,15 @@ class Tracking:
         return sum(int(v.size) for v in self.weights)
 
 
-def _parts(value) -> Iterator:
+def parts(value) -> Iterator:
     """What is in a value, in the order in which it was put there."""
     if isinstance(value, dict):
         value = tuple(value.values())
     if isinstance(value, (list, tuple)):
         for part in value:
-            yield from _parts(part)
+            yield from parts(part)
     else:
         yield value
 
 
-__all__ = ["Tracking"]
+__all__ = ["Tracking", "parts"]

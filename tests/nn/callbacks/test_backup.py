@@ -206,6 +206,34 @@ def test_what_writes_files_goes_on(tmp_path, kind, begun, attribute):
     assert trained("a") == trained("b")
 
 
+class Noisy(layers.Layer):
+    """Draws by generators of its own, one of them in a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.others = keras.random.SeedGenerator(1), [keras.random.SeedGenerator(2)]
+
+    def call(self, inputs, training=None):
+        noise = [keras.random.normal((6,), stddev=0.1, seed=g) for g in (self.first, *self.others)]
+        return inputs + noise[0] * noise[1] if training else inputs
+
+
+def test_generators_of_ones_own_go_on(tmp_path):
+    def trained(folder, *crash):
+        keras.set_random_seed(3)
+        model = keras.Sequential([keras.Input((6,)), Noisy(), layers.Dense(2, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        try:
+            model.fit(X, Y, epochs=3, verbose=0, callbacks=[
+                callbacks.BackupAndRestore(folder), *(Killed(*c) for c in crash)])
+        except KeyboardInterrupt:
+            return None
+        return model.get_weights()
+
+    assert trained(tmp_path, ("on_epoch_begin", 3)) is None
+    assert same(trained(tmp_path), trained(tmp_path / "whole"))
+
+
 def test_a_model_is_built_before_it_is_backed_up(tmp_path):
     model = keras.Sequential([layers.Dense(2, activation="softmax")])
     model.compile("sgd", "sparse_categorical_crossentropy")
