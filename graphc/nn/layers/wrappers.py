@@ -23,7 +23,7 @@ class Bidirectional(Layer):
 
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
         for given in (layer, *([] if backward_layer is None else [backward_layer])):
-            if not isinstance(given, Layer):
+            if not isinstance(given, Layer) or not hasattr(given, "go_backwards"):
                 raise ArgumentError(f"Bidirectional takes a recurrent layer, not {given!r}")
         if merge_mode not in MERGES:
             raise ArgumentError(f"merge_mode is one of {', '.join(map(repr, MERGES))}, not {merge_mode!r}")

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from ...ir.errors import ArgumentError
 from ...ir.expr import Expr
 from ...ops import PUBLIC_NAMES as ops
+from ...runtime.device import device as as_device
+from ...runtime.threads import count as thread_count
 from .. import losses, metrics, optimizers, tree
 from ..data import ArrayBatches, unpacked, weights_of_classes
 from .objectives import CompiledLoss, CompiledMetrics, batch_size
@@ -48,7 +50,7 @@ class Compiled:
         With `check_nan`, a NaN or an infinity in a batch, in what its step comes to, or in the next value of a weight raises
         NotFinite, which names the first op that made one, its layer, the epoch and the batch, both counted from 1; no weight
         changes in that step."""
-        _check_options(run_eagerly, steps_per_execution, check_nan)
+        _check_options(run_eagerly, steps_per_execution, check_nan, device, threads)
         given = metrics is not None or weighted_metrics is not None
         found = {
             "optimizer": optimizers.get(optimizer), "loss": loss,
@@ -211,7 +213,7 @@ class Compiled:
         return logs[order[0]] if len(order) == 1 else [logs[name] for name in order]
 
 
-def _check_options(run_eagerly, steps_per_execution, check_nan) -> None:
+def _check_options(run_eagerly, steps_per_execution, check_nan, device, threads) -> None:
     if run_eagerly:
         warnings.warn("run_eagerly=True changes nothing: a step is always one compiled graph. To look inside, use "
                       "check_nan=True, model(x) on arrays, or graphc.interpret(inputs, outputs, values)", stacklevel=3)
@@ -219,6 +221,8 @@ def _check_options(run_eagerly, steps_per_execution, check_nan) -> None:
         raise ArgumentError(f"steps_per_execution is a whole number of at least 1, not {steps_per_execution!r}")
     if not isinstance(check_nan, bool):
         raise ArgumentError(f"check_nan is True or False, not {check_nan!r}")
+    as_device(device)
+    thread_count(threads)
 
 
 def _mean(name: str) -> metrics.Mean:

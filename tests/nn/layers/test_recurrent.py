@@ -249,6 +249,7 @@ def test_errors():
     for make, message in ((lambda: layers.RNN(3), "a cell has a method"), (lambda: layers.LSTM(0), "units"),
                           (lambda: layers.LSTM(3, use_cudnn=True), "cuDNN"),
                           (lambda: layers.Bidirectional(layers.LSTM(3), "max"), "merge_mode"),
+                          (lambda: layers.Bidirectional(layers.Dense(3)), "takes a recurrent layer, not <Dense"),
                           (lambda: layers.Bidirectional(layers.LSTM(3), backward_layer=layers.LSTM(3)), "backwards"),
                           (lambda: layers.TimeDistributed(3), "takes a layer")):
         with pytest.raises(ArgumentError, match=message):

@@ -190,6 +190,8 @@ def test_sizes_that_change_are_left_open():
     (lambda m: m.compile("sgd", "mse", metrics="mae"), "metrics is a list"),
     (lambda m: m.compile("sgd", 3), "expected a name, an object or a function, got 3"),
     (lambda m: m.compile("sgd", "mse", steps_per_execution=0), "steps_per_execution"),
+    (lambda m: m.compile("sgd", "mse", device="cpux"), "device: .*got 'cpux'; did you mean 'cpu'"),
+    (lambda m: m.compile("sgd", "mse", threads=0), "threads: expected an int from 1 to 255, got 0"),
     (lambda m: keras.Sequential([keras.Input((4,)), layers.Dense(1)]).fit(X, LABELS), r"call compile\(\) before fit\(\)"),
 ])
 def test_what_makes_no_sense_is_refused(call, message):
