@@ -126,6 +126,24 @@ def test_a_training(keras):
     assert all(np.abs(a - b).max() > 1e-2 for a, b in zip(ours.get_weights(), before, strict=True))
 
 
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, _ in CASES))
+def test_a_compiled_training(keras, name):
+    """Two epochs, the last batch of each with fewer samples; the averages that `fit` ends with."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((22, 5)).astype("float32"), rng.standard_normal((22, 3)).astype("float32")
+    theirs, ours = (package.Sequential([package.Input((5,)), package.layers.Dense(6, activation="tanh"),
+                                        package.layers.Dense(3)]) for package in (keras, graphc.nn))
+    for package, model in ((keras, theirs), (graphc.nn, ours)):
+        model.compile(getattr(package.optimizers, name)(0.05, clipnorm=0.5, use_ema=True, ema_momentum=0.6), "mse")
+    before = theirs.get_weights()
+    ours.set_weights(before)
+    losses = [model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"] for model in (ours, theirs)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for first, a, b in zip(before, ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a - first, b - first, rtol=1e-3, atol=1e-3 * np.abs(b - first).max())
+        assert np.any(b != first)
+
+
 def test_configurations(keras):
     for name in dict.fromkeys(name for name, _ in CASES):
         theirs, ours = getattr(keras.optimizers, name)().get_config(), getattr(optimizers, name)().get_config()
