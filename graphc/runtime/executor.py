@@ -1,9 +1,10 @@
 """The native loop: a program is a table of kernels and their arguments, run without Python in between.
 
-A step is a row of three words: the address of a kernel, the address of its arguments, and whether every thread waits
-for all others before it. One thread alone runs down the table and nothing else; in a crew each thread does, and they
-meet at the barriers. A thread that waits spins for some microseconds, lets others run for some tens, and then sleeps
-in the kernel of the operating system, so that a shared core does not collapse.
+A step is a row of three words: the address of a kernel, the address of its arguments, and whether it waits for all steps
+before it. One thread alone runs down the table and nothing else. With a crew, thread 0 does; it opens the steps up to the
+next that waits, in as many shares as there are threads, and whoever comes takes one. A worker whose core is busy with
+something else costs little that way: its share is done by thread 0. A thread that waits spins for some microseconds, lets
+others run for some tens, and then sleeps in the kernel of the operating system.
 
 `runner` makes a built-in function of Python out of a table: calling it costs some 50 ns, a fifth of what ctypes takes.
 """
@@ -23,7 +24,7 @@ from . import iteration
 from .device import LLVM
 from .objects import load, load_ir
 
-GATE, GATE_SLEEPERS, ARRIVED, TURN, TURN_SLEEPERS, JOB, SIZE, BUSY, STOP, CREW_BYTES = range(0, 640, 64)
+TURN, TURN_SLEEPERS, DONE, DONE_SLEEPERS, SHARES, JOB, BUSY, STOP, CREW_BYTES = range(0, 576, 64)
 """Where a crew's words are, each on a cache line of its own; see `threads.Crew`."""
 
 _CODE = """
@@ -39,36 +40,143 @@ declare void @PyEval_RestoreThread(ptr)
 declare void @Py_IncRef(ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
-; Run all steps as thread `tid` of `threads`.
-define internal void @run(ptr %crew, ptr %steps, i64 %count, i64 %tid, i64 %threads) {{
+; Run all steps. A crew runs them phase by phase: the steps up to the next that waits for those before it.
+define internal void @run(ptr %crew, ptr %steps, i64 %count, i64 %threads) {{
+entry:
+  %crowd = icmp ugt i64 %threads, 1
+  %end = getelementptr %step, ptr %steps, i64 %count
+  br i1 %crowd, label %head, label %alone
+alone:
+  call void @share(ptr %steps, ptr %end, i64 0, i64 1)
+  ret void
+head:
+  %first = phi ptr [ %steps, %entry ], [ %after, %loop ], [ %last, %phase ]
+  %more = icmp ult ptr %first, %end
+  br i1 %more, label %look, label %done
+look:
+  %after = getelementptr %step, ptr %first, i64 1
+  %kernel = load ptr, ptr %first
+  %is_loop = icmp eq ptr %kernel, @graphc_loop
+  br i1 %is_loop, label %loop, label %extend
+loop:
+  %place = getelementptr %step, ptr %first, i64 0, i32 1
+  %block = load ptr, ptr %place
+  call void @loop(ptr %block, ptr %crew, i64 %threads)
+  br label %head
+extend:
+  %last = phi ptr [ %after, %look ], [ %following, %join ]
+  %left = icmp ult ptr %last, %end
+  br i1 %left, label %ask, label %phase
+ask:
+  %word = getelementptr %step, ptr %last, i64 0, i32 2
+  %flag = load i64, ptr %word
+  %waits = icmp ne i64 %flag, 0
+  %next = load ptr, ptr %last
+  %next_is_loop = icmp eq ptr %next, @graphc_loop
+  %stop = or i1 %waits, %next_is_loop
+  br i1 %stop, label %phase, label %join
+join:
+  %following = getelementptr %step, ptr %last, i64 1
+  br label %extend
+phase:
+  call void @phase(ptr %crew, ptr %first, ptr %last, i64 %threads)
+  br label %head
+done:
+  ret void
+}}
+
+; Share `k` of the steps from `first` up to `end`: share k of each, one after the other.
+define internal void @share(ptr %first, ptr %end, i64 %k, i64 %threads) {{
 entry:
   %result = alloca ptr
   %error = alloca ptr
-  %crowd = icmp ugt i64 %threads, 1
-  %end = getelementptr %step, ptr %steps, i64 %count
   br label %head
 head:
-  %step = phi ptr [ %steps, %entry ], [ %next, %call ]
+  %step = phi ptr [ %first, %entry ], [ %next, %call ]
   %more = icmp ult ptr %step, %end
-  br i1 %more, label %row, label %done
-row:
-  %word = getelementptr %step, ptr %step, i64 0, i32 2
-  %flag = load i64, ptr %word
-  %flagged = icmp ne i64 %flag, 0
-  %wait = and i1 %flagged, %crowd
-  br i1 %wait, label %meet, label %call
-meet:
-  call void @barrier(ptr %crew, i64 %threads)
-  br label %call
+  br i1 %more, label %call, label %done
 call:
   %kernel = load ptr, ptr %step
   %place = getelementptr %step, ptr %step, i64 0, i32 1
   %args = load i64, ptr %place
-  call i32 %kernel(ptr %result, ptr %error, i64 %args, i64 %tid, i64 %threads)
+  call i32 %kernel(ptr %result, ptr %error, i64 %args, i64 %k, i64 %threads)
   %next = getelementptr %step, ptr %step, i64 1
   br label %head
 done:
   ret void
+}}
+
+; Have the crew do all shares of these steps. Whoever comes takes the next share; thread 0 takes what nobody else has, so
+; that it waits for nobody but those who are at work.
+define internal void @phase(ptr %crew, ptr %first, ptr %end, i64 %threads) {{
+entry:
+  %job = getelementptr i8, ptr %crew, i64 {JOB}
+  %job_end = getelementptr ptr, ptr %job, i64 1
+  %shares = getelementptr i8, ptr %crew, i64 {SHARES}
+  %finished = getelementptr i8, ptr %crew, i64 {DONE}
+  %waiting = getelementptr i8, ptr %crew, i64 {DONE_SLEEPERS}
+  %turn = getelementptr i8, ptr %crew, i64 {TURN}
+  %sleepers = getelementptr i8, ptr %crew, i64 {TURN_SLEEPERS}
+  %all = trunc i64 %threads to i32
+  store ptr %first, ptr %job
+  store ptr %end, ptr %job_end
+  store atomic i32 0, ptr %finished monotonic, align 4
+  %before = load atomic i64, ptr %shares monotonic, align 8
+  %number = lshr i64 %before, 16
+  %following = add i64 %number, 1
+  %high = shl i64 %following, 16
+  %middle = shl i64 %threads, 8
+  %opened = or i64 %high, %middle
+  store atomic i64 %opened, ptr %shares release, align 8
+  call void @announce(ptr %turn, ptr %sleepers)
+  br label %work
+work:
+  %took = call i1 @take(ptr %crew, i64 0)
+  br i1 %took, label %work, label %wait
+wait:
+  %now = load atomic i32, ptr %finished acquire, align 4
+  %over = icmp eq i32 %now, %all
+  br i1 %over, label %done, label %stay
+stay:
+  call void @wait(ptr %finished, i32 %now, ptr %waiting)
+  br label %wait
+done:
+  ret void
+}}
+
+; Take a share of the present phase, as thread `tid`, and do it; false if none is left. The word of shares holds the number
+; of the phase, never the same again, then of all shares and of the next one. Once it is taken, the job is what it is until
+; it is done.
+define internal i1 @take(ptr %crew, i64 %tid) {{
+entry:
+  %shares = getelementptr i8, ptr %crew, i64 {SHARES}
+  br label %look
+look:
+  %seen = load atomic i64, ptr %shares acquire, align 8
+  %next = and i64 %seen, 255
+  %shifted = lshr i64 %seen, 8
+  %all = and i64 %shifted, 255
+  %left = icmp ult i64 %next, %all
+  %mine = icmp ult i64 %tid, %all
+  %may = and i1 %left, %mine
+  br i1 %may, label %try, label %none
+try:
+  %taken = add i64 %seen, 1
+  %pair = cmpxchg ptr %shares, i64 %seen, i64 %taken acq_rel monotonic
+  %won = extractvalue {{ i64, i1 }} %pair, 1
+  br i1 %won, label %work, label %look
+work:
+  %job = getelementptr i8, ptr %crew, i64 {JOB}
+  %job_end = getelementptr ptr, ptr %job, i64 1
+  %first = load ptr, ptr %job
+  %end = load ptr, ptr %job_end
+  call void @share(ptr %first, ptr %end, i64 %next, i64 %all)
+  %finished = getelementptr i8, ptr %crew, i64 {DONE}
+  %waiting = getelementptr i8, ptr %crew, i64 {DONE_SLEEPERS}
+  call void @announce(ptr %finished, ptr %waiting)
+  ret i1 true
+none:
+  ret i1 false
 }}
 
 ; Wait until the 32 bits at `word` are no longer `seen`.
@@ -107,9 +215,9 @@ done:
   ret void
 }}
 
-; Set `word` and wake all that sleep on it.
-define internal void @announce(ptr %word, i32 %value, ptr %sleepers) {{
-  atomicrmw xchg ptr %word, i32 %value seq_cst
+; Add 1 to `word` and wake all that sleep on it.
+define internal void @announce(ptr %word, ptr %sleepers) {{
+  atomicrmw add ptr %word, i32 1 seq_cst
   %n = load atomic i32, ptr %sleepers seq_cst, align 4
   %any = icmp ne i32 %n, 0
   br i1 %any, label %wake, label %done
@@ -120,99 +228,46 @@ done:
   ret void
 }}
 
-; Wait until `threads` threads are here.
-define internal void @barrier(ptr %crew, i64 %threads) {{
-  %arrived = getelementptr i8, ptr %crew, i64 {ARRIVED}
+; The life of worker `tid`: it takes shares, and waits for the next phase where there are none, until it is stopped.
+define void @graphc_worker(ptr %crew, i64 %tid) {{
+entry:
   %turn = getelementptr i8, ptr %crew, i64 {TURN}
   %sleepers = getelementptr i8, ptr %crew, i64 {TURN_SLEEPERS}
-  %now = load atomic i32, ptr %turn acquire, align 4
-  %before = atomicrmw add ptr %arrived, i32 1 acq_rel
-  %here = add i32 %before, 1
-  %all = trunc i64 %threads to i32
-  %last = icmp eq i32 %here, %all
-  br i1 %last, label %open, label %stay
-open:
-  store atomic i32 0, ptr %arrived monotonic, align 4
-  %next = add i32 %now, 1
-  call void @announce(ptr %turn, i32 %next, ptr %sleepers)
-  ret void
-stay:
-  call void @wait(ptr %turn, i32 %now, ptr %sleepers)
-  ret void
-}}
-
-; The life of worker `tid`: at the gate, then in a job, until it is stopped. The gate holds the number of the job above
-; the number of threads in it, so that one load tells a worker whether the job is for it.
-define void @graphc_worker(ptr %crew, i64 %tid, i64 %start) {{
-entry:
-  %gate = getelementptr i8, ptr %crew, i64 {GATE}
-  %sleepers = getelementptr i8, ptr %crew, i64 {GATE_SLEEPERS}
   %stop = getelementptr i8, ptr %crew, i64 {STOP}
-  %job = getelementptr i8, ptr %crew, i64 {JOB}
-  %job_count = getelementptr i64, ptr %job, i64 1
-  %first = trunc i64 %start to i32
-  br label %idle
-idle:
-  %seen = phi i32 [ %first, %entry ], [ %now, %look ], [ %now, %work ]
-  call void @wait(ptr %gate, i32 %seen, ptr %sleepers)
-  %now = load atomic i32, ptr %gate acquire, align 4
+  br label %look
+look:
+  %seen = load atomic i32, ptr %turn acquire, align 4
   %over = load atomic i32, ptr %stop acquire, align 4
   %stopped = icmp ne i32 %over, 0
-  br i1 %stopped, label %leave, label %look
-look:
-  %wide = zext i32 %now to i64
-  %threads = and i64 %wide, 255
-  %mine = icmp ult i64 %tid, %threads
-  br i1 %mine, label %work, label %idle
+  br i1 %stopped, label %leave, label %work
 work:
-  %steps = load ptr, ptr %job
-  %count = load i64, ptr %job_count
-  call void @run(ptr %crew, ptr %steps, i64 %count, i64 %tid, i64 %threads)
-  call void @barrier(ptr %crew, i64 %threads)
-  br label %idle
+  %took = call i1 @take(ptr %crew, i64 %tid)
+  br i1 %took, label %look, label %idle
+idle:
+  call void @wait(ptr %turn, i32 %seen, ptr %sleepers)
+  br label %look
 leave:
   ret void
 }}
 
 ; Let all workers return.
 define void @graphc_stop(ptr %crew) {{
-  %gate = getelementptr i8, ptr %crew, i64 {GATE}
-  %sleepers = getelementptr i8, ptr %crew, i64 {GATE_SLEEPERS}
+  %turn = getelementptr i8, ptr %crew, i64 {TURN}
+  %sleepers = getelementptr i8, ptr %crew, i64 {TURN_SLEEPERS}
   %stop = getelementptr i8, ptr %crew, i64 {STOP}
   store atomic i32 1, ptr %stop seq_cst, align 4
-  %before = load atomic i32, ptr %gate acquire, align 4
-  %job = and i32 %before, -256
-  %next = add i32 %job, 256
-  call void @announce(ptr %gate, i32 %next, ptr %sleepers)
+  call void @announce(ptr %turn, ptr %sleepers)
   ret void
 }}
 
-; Run the steps with the crew; false if it is too small or in use.
+; Run the steps with the crew; false if it is in use.
 define internal i1 @together(ptr %crew, ptr %steps, i64 %count, i64 %threads) {{
-  %size_word = getelementptr i8, ptr %crew, i64 {SIZE}
-  %size = load atomic i32, ptr %size_word acquire, align 4
-  %wanted = trunc i64 %threads to i32
-  %enough = icmp uge i32 %size, %wanted
-  br i1 %enough, label %take, label %no
-take:
   %busy = getelementptr i8, ptr %crew, i64 {BUSY}
   %pair = cmpxchg ptr %busy, i32 0, i32 1 acquire monotonic
   %taken = extractvalue {{ i32, i1 }} %pair, 1
   br i1 %taken, label %go, label %no
 go:
-  %job = getelementptr i8, ptr %crew, i64 {JOB}
-  %job_count = getelementptr i64, ptr %job, i64 1
-  store ptr %steps, ptr %job
-  store i64 %count, ptr %job_count
-  %gate = getelementptr i8, ptr %crew, i64 {GATE}
-  %sleepers = getelementptr i8, ptr %crew, i64 {GATE_SLEEPERS}
-  %before = load atomic i32, ptr %gate monotonic, align 4
-  %number = and i32 %before, -256
-  %following = add i32 %number, 256
-  %open = or i32 %following, %wanted
-  call void @announce(ptr %gate, i32 %open, ptr %sleepers)
-  call void @run(ptr %crew, ptr %steps, i64 %count, i64 0, i64 %threads)
-  call void @barrier(ptr %crew, i64 %threads)
+  call void @run(ptr %crew, ptr %steps, i64 %count, i64 %threads)
   store atomic i32 0, ptr %busy release, align 4
   ret i1 true
 no:
@@ -224,7 +279,7 @@ define ptr @graphc_quick(ptr %self, ptr %unused) {{
   %program = call ptr @PyBytes_AsString(ptr %self)
   %count = load i64, ptr %program
   %steps = getelementptr %program, ptr %program, i64 0, i32 4
-  call void @run(ptr null, ptr %steps, i64 %count, i64 0, i64 1)
+  call void @run(ptr null, ptr %steps, i64 %count, i64 1)
   %place = getelementptr %program, ptr %program, i64 0, i32 3
   %none = load ptr, ptr %place
   call void @Py_IncRef(ptr %none)
@@ -249,7 +304,7 @@ many:
   %done = call i1 @together(ptr %crew, ptr %steps, i64 %count, i64 %threads)
   br i1 %done, label %end, label %one
 one:
-  call void @run(ptr null, ptr %steps, i64 %count, i64 0, i64 1)
+  call void @run(ptr null, ptr %steps, i64 %count, i64 1)
   br label %end
 end:
   call void @PyEval_RestoreThread(ptr %state)
@@ -277,8 +332,8 @@ def runner(steps: np.ndarray, threads: int = 1, crew: int = 0, keep_gil: bool = 
     """A built-in function without arguments that runs `steps`, int64 rows ``[kernel, args, barrier]``.
 
     It owns a copy of the table; the argument blocks are the caller's, to be kept alive and filled before each call.
-    With `threads` above 1 it runs in the `crew` at that address, and alone where the crew is too small or in use by
-    another Python thread: the results are the same bits. With `keep_gil` it is some 30 ns quicker and stops all other
+    With `threads` above 1 it runs in the `crew` at that address, and alone where the crew is in use by another Python
+    thread: the results are the same bits. With `keep_gil` it is some 30 ns quicker and stops all other
     Python threads: for programs of a few microseconds.
     """
     table = np.ascontiguousarray(steps, np.int64).reshape(-1, 3)
@@ -329,9 +384,8 @@ def _code(machine, system):
         sleep = call + "128, i32 %seen, ptr null, ptr null, i32 0)"
         wake = call + "129, i32 2147483647, ptr null, ptr null, i32 0)"
     return _CODE.format(pause=pause, pause_call=pause_call, give_way=give_way, sleep=sleep, wake=wake, spins=_SPINS,
-                        GATE=GATE, GATE_SLEEPERS=GATE_SLEEPERS, ARRIVED=ARRIVED, TURN=TURN,
-                        TURN_SLEEPERS=TURN_SLEEPERS, JOB=JOB, SIZE=SIZE, BUSY=BUSY, STOP=STOP)
+                        TURN=TURN, TURN_SLEEPERS=TURN_SLEEPERS, DONE=DONE, DONE_SLEEPERS=DONE_SLEEPERS, SHARES=SHARES,
+                        JOB=JOB, BUSY=BUSY, STOP=STOP)
 
 
-__all__ = ["ARRIVED", "BUSY", "CREW_BYTES", "GATE", "GATE_SLEEPERS", "JOB", "SIZE", "STOP", "TURN", "TURN_SLEEPERS",
-           "addresses", "located", "runner"]
+__all__ = ["BUSY", "CREW_BYTES", "addresses", "located", "runner"]

@@ -37,19 +37,19 @@ class Frame:
         """The frame of a program inside a loop of this one."""
         return Frame(program, self.sizes, self.threads)
 
-    def bind(self, base: int, addresses: Sequence[int], statuses: np.ndarray, counters: np.ndarray, crew: int) -> None:
+    def bind(self, base: int, addresses: Sequence[int], statuses: np.ndarray, counters: np.ndarray) -> None:
         """Fill in words and table for memory at `base`. `addresses`, `statuses` and `counters` have an entry for each of the
         program's `every_step`."""
         self.base, self.statuses, self.counters = base, statuses, counters
         self.slots: dict[Expr, list[int]] = {}
-        self._descriptions = self._bound_loops(addresses, crew)
+        self._descriptions = self._bound_loops(addresses)
         self.words, self.starts = self._words()
         self.table = np.zeros((len(self.program.steps), 3), np.int64)
         self.table[:, 0] = addresses[:len(self.program.steps)]
         self.table[:, 1] = self.words.ctypes.data + 8 * np.array(self.starts, np.int64)
         self.table[:, 2] = self._barriers()
 
-    def _bound_loops(self, addresses: Sequence[int], crew: int) -> dict[int, int]:
+    def _bound_loops(self, addresses: Sequence[int]) -> dict[int, int]:
         """The description of each loop."""
         start, found = len(self.program.steps), {}
         for k, loop in self.loops.items():
@@ -57,7 +57,7 @@ class Frame:
             for program in loop.step.programs:
                 these = slice(start, start := start + len(program.every_step))
                 given.append((addresses[these], self.statuses[these], self.counters[these]))
-            found[k] = loop.bind(self.base + self.scratch_start, given, crew)
+            found[k] = loop.bind(self.base + self.scratch_start, given)
         return found
 
     def number(self, size) -> int:

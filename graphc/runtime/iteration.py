@@ -5,15 +5,14 @@ description is a count and then so many *parts*. A *row* says what to write into
 """
 from __future__ import annotations
 
-PART = ("trip", "crew", "solo", "copies", "size", "steps", "rows", "moving", "total", "finals", "final_count", "guard",
-        "expected")
-"""A part: how often it runs; the crew; whether one thread does it alone; the table and the argument blocks, a copy of so
-many bytes for each thread, and the number of steps in the table; rows, of which the first `moving` change with the
-iteration; the finals, rows that say what is copied at the end; the address of a row for the guard, and what it must be."""
+PART = ("trip", "solo", "table", "steps", "words", "rows", "moving", "total", "finals", "final_count", "guard", "expected")
+"""A part: how often it runs; whether one thread does it alone; the table, and the number of its steps; the argument blocks;
+rows, of which the first `moving` change with the iteration; the finals, rows that say what is copied at the end; the address
+of a row for the guard, and what it must be."""
 
 ROW = ("target", "source", "offset", "stride", "mask", "first")
-"""A row: the address that goes to byte `target` of each copy is ``block[source] + offset + (i & mask) * stride``; but
-``block[first]``, unless that is negative, in iteration 0. A final copies from that address to ``block[target]``, and one
+"""A row: the address that goes to byte `target` of the argument blocks is ``block[source] + offset + (i & mask) * stride``;
+but ``block[first]``, unless that is negative, in iteration 0. A final copies from that address to ``block[target]``, and one
 more word says how many bytes."""
 
 CODE = r"""
@@ -48,53 +47,40 @@ later:
   ret i64 %place
 }}
 
-; One program of a loop, as thread `tid` of `threads`: see `loop.Loop`. Each thread has its own copy of the table and of the
-; argument blocks, in which it writes the addresses of the iteration; the threads meet before each iteration but the first.
-define internal void @part(ptr %block, ptr %part, i64 %tid, i64 %threads) {{
+; One program of a loop, see `loop.Loop`: thread 0 writes the addresses of each iteration into the argument blocks, and has
+; the crew run the table.
+define internal void @part(ptr %block, ptr %part, ptr %crew, i64 %threads) {{
 entry:
   %trip = load i64, ptr %part
-  %crew_place = getelementptr i64, ptr %part, i64 1
-  %crew = load ptr, ptr %crew_place
-  %solo_place = getelementptr i64, ptr %part, i64 2
-  %solo_word = load i64, ptr %solo_place
-  %copies_place = getelementptr i64, ptr %part, i64 3
-  %copies = load ptr, ptr %copies_place
-  %size_place = getelementptr i64, ptr %part, i64 4
-  %size = load i64, ptr %size_place
-  %count_place = getelementptr i64, ptr %part, i64 5
-  %count = load i64, ptr %count_place
-  %rows_place = getelementptr i64, ptr %part, i64 6
+  %solo_place = getelementptr i64, ptr %part, i64 1
+  %solo = load i64, ptr %solo_place
+  %table_place = getelementptr i64, ptr %part, i64 2
+  %table = load ptr, ptr %table_place
+  %steps_place = getelementptr i64, ptr %part, i64 3
+  %steps = load i64, ptr %steps_place
+  %words_place = getelementptr i64, ptr %part, i64 4
+  %words = load ptr, ptr %words_place
+  %rows_place = getelementptr i64, ptr %part, i64 5
   %rows = load ptr, ptr %rows_place
-  %moving_place = getelementptr i64, ptr %part, i64 7
+  %moving_place = getelementptr i64, ptr %part, i64 6
   %moving = load i64, ptr %moving_place
-  %total_place = getelementptr i64, ptr %part, i64 8
+  %total_place = getelementptr i64, ptr %part, i64 7
   %total = load i64, ptr %total_place
-  %finals_place = getelementptr i64, ptr %part, i64 9
+  %finals_place = getelementptr i64, ptr %part, i64 8
   %finals = load ptr, ptr %finals_place
-  %finals_count_place = getelementptr i64, ptr %part, i64 10
-  %finals_count = load i64, ptr %finals_count_place
-  %guard_place = getelementptr i64, ptr %part, i64 11
+  %final_count_place = getelementptr i64, ptr %part, i64 9
+  %final_count = load i64, ptr %final_count_place
+  %guard_place = getelementptr i64, ptr %part, i64 10
   %guard = load ptr, ptr %guard_place
-  %expected_place = getelementptr i64, ptr %part, i64 12
+  %expected_place = getelementptr i64, ptr %part, i64 11
   %expected = load i64, ptr %expected_place
-  %solo = icmp ne i64 %solo_word, 0
-  %other = icmp ne i64 %tid, 0
-  %idle = and i1 %solo, %other
-  %here = select i1 %solo, i64 1, i64 %threads
-  %crowd = icmp ugt i64 %here, 1
+  %alone = icmp ne i64 %solo, 0
+  %here = select i1 %alone, i64 1, i64 %threads
   %guarded = icmp ne ptr %guard, null
-  %shift = mul i64 %tid, %size
-  %mine = getelementptr i8, ptr %copies, i64 %shift
-  br i1 %idle, label %leave, label %head
+  br label %head
 head:
   %i = phi i64 [ 0, %entry ], [ %j, %run ]
   %started = icmp ne i64 %i, 0
-  %wait = and i1 %started, %crowd
-  br i1 %wait, label %meet, label %count_down
-meet:
-  call void @barrier(ptr %crew, i64 %here)
-  br label %count_down
-count_down:
   %more = icmp slt i64 %i, %trip
   br i1 %more, label %ask, label %finish
 ask:
@@ -117,20 +103,20 @@ fill_row:
   %row_start = mul i64 %k, 6
   %row = getelementptr i64, ptr %rows, i64 %row_start
   %target = load i64, ptr %row
-  %target_place = getelementptr i8, ptr %mine, i64 %target
+  %target_place = getelementptr i8, ptr %words, i64 %target
   %value = call i64 @address(ptr %block, ptr %row, i64 %i)
   store i64 %value, ptr %target_place
   %next_k = add i64 %k, 1
   br label %fill_head
 run:
-  call void @run(ptr %crew, ptr %mine, i64 %count, i64 %tid, i64 %here)
+  call void @run(ptr %crew, ptr %table, i64 %steps, i64 %here)
   %j = add i64 %i, 1
   br label %head
 finish:
-  br i1 %other, label %leave, label %copy_head
+  br label %copy_head
 copy_head:
   %f = phi i64 [ 0, %finish ], [ %next_f, %copy ]
-  %uncopied = icmp ult i64 %f, %finals_count
+  %uncopied = icmp ult i64 %f, %final_count
   br i1 %uncopied, label %copy, label %leave
 copy:
   %final_start = mul i64 %f, 7
@@ -149,10 +135,9 @@ leave:
   ret void
 }}
 
-; The kernel of a loop: its programs one after the other.
-define i32 @graphc_loop(ptr %result, ptr %error, i64 %args, i64 %tid, i64 %threads) {{
+; A loop: its programs one after the other.
+define internal void @loop(ptr %block, ptr %crew, i64 %threads) {{
 entry:
-  %block = inttoptr i64 %args to ptr
   %description = load ptr, ptr %block
   %count = load i64, ptr %description
   %first = getelementptr i64, ptr %description, i64 1
@@ -162,12 +147,19 @@ head:
   %more = icmp ult i64 %k, %count
   br i1 %more, label %body, label %done
 body:
-  %start = mul i64 %k, 13
+  %start = mul i64 %k, 12
   %part = getelementptr i64, ptr %first, i64 %start
-  call void @part(ptr %block, ptr %part, i64 %tid, i64 %threads)
+  call void @part(ptr %block, ptr %part, ptr %crew, i64 %threads)
   %next = add i64 %k, 1
   br label %head
 done:
+  ret void
+}}
+
+; A loop as a kernel, on one thread.
+define i32 @graphc_loop(ptr %result, ptr %error, i64 %args, i64 %tid, i64 %threads) {{
+  %block = inttoptr i64 %args to ptr
+  call void @loop(ptr %block, ptr null, i64 1)
   ret i32 0
 }}
 """

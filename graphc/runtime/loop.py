@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .frame import Frame
 
 SOLO = 1 << 16
-"""Elementary operations of an iteration up to which one thread does it alone: each step costs the others a barrier."""
+"""Elementary operations of an iteration up to which one thread does it alone: each phase costs the others some waiting."""
 
 _WORD = 8
 _NOWHERE = -1
@@ -34,24 +34,24 @@ class Loop:
 
     def __init__(self, step: LoopStep, frame: Frame):
         self.step = step
-        self.parts = [_Part(step, part, frame.inside(program), frame.threads)
+        self.parts = [_Part(step, part, frame.inside(program))
                       for part, program in zip(step.parts, step.programs, strict=True)]
         self.nbytes = max(part.nbytes for part in self.parts)
 
-    def bind(self, base: int, rest: Iterable, crew: int) -> int:
+    def bind(self, base: int, rest: Iterable) -> int:
         """Lay everything out from `base` on; the address of the description. `rest` is what the frames of the parts take
         for themselves, part by part."""
         words = [len(self.parts)]
         for part, given in zip(self.parts, rest, strict=True):
-            part.frame.bind(base, *given, crew)
-            words += part.description(base, crew)
+            part.frame.bind(base, *given)
+            words += part.description(base)
         self.words = np.array(words, np.int64)
         return self.words.ctypes.data
 
 
 class _Part:
-    def __init__(self, step: LoopStep, part: Part, frame: Frame, threads: int):
-        self.step, self.part, self.frame, self.threads = step, part, frame, threads
+    def __init__(self, step: LoopStep, part: Part, frame: Frame):
+        self.step, self.part, self.frame = step, part, frame
         self.inputs, self.outputs = part.body.inputs, part.body.outputs
         self.trip = evaluate(part.trip, frame.sizes)
         self.nbytes = frame.arena_bytes
@@ -67,30 +67,18 @@ class _Part:
     def solo(self) -> bool:
         return sum(self.frame.number(step.work) for step in self.frame.program.steps) < SOLO
 
-    def description(self, base: int, crew: int) -> list[int]:
+    def description(self, base: int) -> list[int]:
         """The words of a part; see `iteration.PART`."""
-        self.copies = self._copies()
         moving, fixed = self._rows(base)
         finals = [self._final(base, k) for k in range(self.part.carries) if k in self.step.outputs]
         guard = [] if self.part.guard is None else self._guard(base, self.part.guard)
         self.tables = [np.array(rows, np.int64) for rows in (moving + fixed, finals, guard)]
         rows, ends, guards = (table.ctypes.data for table in self.tables)
-        values = {"trip": self.trip, "crew": crew, "solo": int(self.solo), "copies": self.copies.ctypes.data,
-                  "size": _WORD * self.copies.shape[1], "steps": len(self.frame.table), "rows": rows,
+        values = {"trip": self.trip, "solo": int(self.solo), "table": self.frame.table.ctypes.data,
+                  "steps": len(self.frame.table), "words": self.frame.words.ctypes.data, "rows": rows,
                   "moving": len(moving), "total": len(moving) + len(fixed), "finals": ends, "final_count": len(finals),
                   "guard": guards if guard else 0, "expected": int(self.part.expected)}
         return [values[name] for name in PART]
-
-    def _copies(self) -> np.ndarray:
-        """For each thread the table of steps, then the argument blocks that it names."""
-        table = self.frame.table
-        copies = np.zeros((self.threads, table.size + len(self.frame.words)), np.int64)
-        copies[:, table.size:] = self.frame.words
-        for copy in copies:
-            own = copy[:table.size].reshape(table.shape)
-            own[:] = table
-            own[:, 1] = copy.ctypes.data + _WORD * (table.size + np.array(self.frame.starts, np.int64))
-        return copies
 
     # ---- rows
     def _rows(self, base: int) -> tuple[list, list]:
@@ -105,8 +93,7 @@ class _Part:
 
     def _filled(self, x: Expr, source: Sequence[int]) -> list[tuple]:
         """A row for each word that points at `x`."""
-        start = self.frame.table.size
-        return [(_WORD * (start + place), *source) for place in self.frame.slots.get(root(x), ())]
+        return [(_WORD * place, *source) for place in self.frame.slots.get(root(x), ())]
 
     def _input(self, base: int, k: int) -> tuple:
         word = LoopStep.OPERANDS + self.part.first + k

@@ -13,7 +13,7 @@ from ..lower.program import Program
 from ..passes.kernels import root
 from .arena import Arena
 from .frame import Frame
-from .threads import crew_address, runner
+from .threads import runner
 
 PARALLEL = 1 << 18
 """Elementary operations from which on several threads are worth their barriers."""
@@ -31,7 +31,7 @@ class Plan(Frame):
         self.memory = arena.block
         self.pointed: dict[Expr, int] = {}
         statuses, counters = np.zeros((2, len(program.every_step)), np.int64)
-        self.bind(arena.base, addresses, statuses, counters, crew_address() if self.threads > 1 else 0)
+        self.bind(arena.base, addresses, statuses, counters)
         self.output_shapes = [self.shape(y) for y in program.graph.outputs]
         self.checked = any(step.checks for step in program.steps)
         commit = program.commit if self.checked else len(program.steps)

@@ -1,9 +1,9 @@
 """The crew: threads that run one program together.
 
-There is one crew a process. Its workers are parked in native code; a program opens their gate and works as thread 0.
-It starts with the first program that asks for more than one thread, and anew in a forked child. A program that finds
-the crew in use by another Python thread runs on its own thread alone: work is split such that the bits of the result
-do not depend on the number of threads.
+There is one crew a process. Its workers are parked in native code; a program works as thread 0, and they take shares of
+what it has to do. The crew starts with the first program that asks for more than one thread, and anew in a forked child. A
+program that finds it in use by another Python thread runs on its own thread alone: work is split such that the bits of the
+result do not depend on the number of threads.
 """
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ class Crew:
         """As new: no workers, nobody waiting. So the child of a fork finds it, for threads do not survive a fork."""
         self._words[:] = 0
         self._workers, self._closed = [], False
-        self._set_size(1)
 
     @property
     def size(self) -> int:
@@ -51,28 +50,22 @@ class Crew:
         """Start workers until there are `threads` threads; fewer, if the system gives no more."""
         with _lock:
             while self.size < threads and not self._closed:
-                gate = int(self._words[executor.GATE // 4])
-                worker = threading.Thread(target=_worker(), args=(self.address, self.size, gate), daemon=True,
+                worker = threading.Thread(target=_worker(), args=(self.address, self.size), daemon=True,
                                           name=f"graphc-{self.size}")
                 try:
                     worker.start()
                 except RuntimeError:
                     return
                 self._workers.append(worker)
-                self._set_size(self.size)
 
     def close(self) -> None:
         """Let the workers return: machine code must not run while the interpreter goes away."""
         with _lock:
             self._closed = True
-            self._set_size(1)
             if self._workers:
                 _stop()(self.address)
             for worker in self._workers:
                 worker.join(1)
-
-    def _set_size(self, size):
-        self._words[executor.SIZE // 4] = size
 
 
 def runner(steps: np.ndarray, threads: int = 1, keep_gil: bool = False) -> Callable[[], None]:
@@ -103,11 +96,6 @@ def count(threads: int | None = None) -> int:
     return int(threads)
 
 
-def crew_address() -> int:
-    """Where the crew's words are."""
-    return _crew().address
-
-
 @functools.cache
 def _crew():
     crew = Crew()
@@ -119,8 +107,7 @@ def _crew():
 
 @functools.cache
 def _worker():
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64,
-    ctypes.c_int64)(executor.addresses()["graphc_worker"])
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(executor.addresses()["graphc_worker"])
 
 
 @functools.cache
@@ -128,4 +115,4 @@ def _stop():
     return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(executor.addresses()["graphc_stop"])
 
 
-__all__ = ["MOST", "Crew", "count", "crew_address", "runner"]
+__all__ = ["MOST", "Crew", "count", "runner"]

@@ -48,6 +48,22 @@ done:
 own."""
 
 
+MEETING = """
+define i32 @graphc_test_meeting(ptr %result, ptr %error, i64 %args, i64 %tid, i64 %threads) {
+  %word = inttoptr i64 %args to ptr
+  atomicrmw add ptr %word, i64 1 seq_cst
+  br label %wait
+wait:
+  %here = load atomic i64, ptr %word seq_cst, align 8
+  %all = icmp uge i64 %here, %threads
+  br i1 %all, label %done, label %wait
+done:
+  ret i32 0
+}
+"""
+"""Waits until there are as many in here as there are threads."""
+
+
 class Rounds:
     """`count` turns with a barrier before each."""
 
@@ -65,11 +81,21 @@ class Rounds:
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 7])
-def test_all_threads_take_part_and_barriers_hold(count):
+def test_all_shares_are_done_and_barriers_hold(count):
     rounds = Rounds(50)
     run = threads.runner(rounds.steps, count)
     for _ in range(20):
         rounds.check(run, count)
+
+
+def test_workers_take_shares_while_the_caller_works():
+    assert python("""
+kernel, = objects.load_ir(MEETING, ["graphc_test_meeting"])
+for count in (2, 3, 4):
+    word = np.zeros(1, np.int64)
+    threads.runner(np.array([[kernel, word.ctypes.data, 0]]), count)()
+    print(word[0])
+""") == "2\n3\n4\n"
 
 
 def test_programs_of_different_widths_take_turns():
@@ -121,18 +147,19 @@ def test_python_threads_may_run_programs_at_once():
     assert not failures
 
 
-def test_where_the_system_gives_no_thread_programs_run_alone(monkeypatch):
+def test_where_the_system_gives_no_thread_the_caller_does_all_shares(monkeypatch):
     def refuse(_):
         raise RuntimeError("can't start new thread")
     wide = threads._crew().size + 1
     rounds = Rounds(3)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        rounds.check(threads.runner(rounds.steps, wide), 1)
+        rounds.check(threads.runner(rounds.steps, wide), wide)
+        assert threads._crew().size < wide
     rounds.check(threads.runner(rounds.steps, wide), wide)
 
 
-def test_a_closed_crew_leaves_programs_to_their_own_thread():
+def test_a_closed_crew_leaves_all_shares_to_the_caller():
     crew = threads.Crew()
     crew.grow(3)
     workers = list(crew._workers)
@@ -141,9 +168,10 @@ def test_a_closed_crew_leaves_programs_to_their_own_thread():
     rounds.check(run, 3)
     crew.close()
     assert not any(worker.is_alive() for worker in workers)
-    rounds.check(run, 1)
+    rounds.check(run, 3)
     crew.grow(3)
-    rounds.check(run, 1)
+    assert crew.size == 3 and not any(worker.is_alive() for worker in workers)
+    rounds.check(run, 3)
 
 
 def test_one_thread_needs_no_crew():
@@ -153,8 +181,9 @@ def test_one_thread_needs_no_crew():
 PREAMBLE = f"""
 import atexit, os, signal, sys, threading, time
 sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})
-from graphc.runtime import threads
-from tests.runtime.test_threads import Rounds
+import numpy as np
+from graphc.runtime import objects, threads
+from tests.runtime.test_threads import MEETING, Rounds
 rounds = Rounds(5)
 run = threads.runner(rounds.steps, 3)
 """
@@ -171,7 +200,7 @@ def test_no_thread_is_started_before_the_first_parallel_program():
 
 
 @pytest.mark.parametrize("ending", ["", "sys.exit(0)", "time.sleep(0.05)", "os._exit(0)",
-                                    "atexit._run_exitfuncs(); rounds.check(run, 1)",
+                                    "atexit._run_exitfuncs(); rounds.check(run, 3)",
                                     "t = threading.Thread(target=run); t.start()"])
 def test_the_interpreter_exits_cleanly(ending):
     for _ in range(3):
