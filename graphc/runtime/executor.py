@@ -3,8 +3,8 @@
 A step is a row of three words: the address of a kernel, the address of its arguments, and whether it waits for all steps
 before it. One thread alone runs down the table and nothing else. With a crew, thread 0 does; it opens the steps up to the
 next that waits, in as many shares as there are threads, and whoever comes takes one. A worker whose core is busy with
-something else costs little that way: its share is done by thread 0. A thread that waits spins for some microseconds, lets
-others run for some tens, and then sleeps in the kernel of the operating system.
+something else costs little that way: its share is done by thread 0. A thread that waits spins for some microseconds, and
+then sleeps in the kernel of the operating system, or lets others run where that cannot put it to sleep.
 
 `runner` makes a built-in function of Python out of a table: calling it costs some 50 ns, a fifth of what ctypes takes.
 """
@@ -190,11 +190,6 @@ spin:
   %changed = icmp ne i32 %now, %seen
   br i1 %changed, label %done, label %still
 still:
-  %phase = and i32 %i, 31
-  %round = icmp eq i32 %phase, 0
-  br i1 %round, label %yield, label %again
-yield:
-  call i32 @{give_way}()
   %late = icmp uge i32 %i, {spins}
   br i1 %late, label %lie_down, label %again
 again:
@@ -316,7 +311,9 @@ end:
 _PAUSE = {"x86_64": ("llvm.x86.sse2.pause()", "llvm.x86.sse2.pause()"),
           "aarch64": ("llvm.aarch64.hint(i32)", "llvm.aarch64.hint(i32 1)")}
 _FUTEX = {"x86_64": 202, "aarch64": 98}
-_SPINS = 2048
+_SPINS = 256
+"""Some microseconds. To spin for longer, or to let others run and stay awake, is dear where cores are shared: who has slept
+runs at once when it is woken, who was awake waits for its turn."""
 _SYMBOLS = ("graphc_quick", "graphc_run", "graphc_worker", "graphc_stop", "graphc_loop")
 _METH_NOARGS = 4
 
