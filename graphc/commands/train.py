@@ -115,8 +115,11 @@ def check(options: argparse.Namespace) -> None:
     if options.save and options.save.is_dir():
         raise ArgumentError(f"--save {options.save}: this is a folder; give the name of a file")
     for name in ("resume", "plot"):
-        if getattr(options, name):
-            _written("--" + name, getattr(options, name), lambda folder: folder.mkdir(parents=True, exist_ok=True))
+        folder = getattr(options, name)
+        if folder and folder.is_file():
+            raise ArgumentError(f"--{name} {folder}: this is a file; give the name of a folder")
+        if folder:
+            _written(f"--{name}", folder, lambda folder: folder.mkdir(parents=True, exist_ok=True))
     if options.save:
         _written("--save", options.save.parent)
     if options.plot:

@@ -9,10 +9,9 @@ from ..ir.errors import ArgumentError
 
 @contextmanager
 def device(device_name: str) -> Iterator[None]:
-    """What is made in here is on the CPU: say "cpu". Raises ArgumentError for another device, which is that of a model."""
+    """What is made in here is on the CPU: say "cpu". Raises ArgumentError for another device."""
     if not str(device_name).lower().startswith("cpu"):
-        raise ArgumentError(f'device({device_name!r}): a model computes where compile(..., device="cuda") says; its weights '
-                            "are made on the CPU")
+        raise ArgumentError(f"device({device_name!r}): there is no such device; models are made, and compute, on the CPU")
     yield
 
 

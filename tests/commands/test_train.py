@@ -127,6 +127,14 @@ def test_a_folder_is_no_file_to_save_to(tmp_path, capsys):
     assert not capsys.readouterr().out
 
 
+@pytest.mark.parametrize("option", ["--resume", "--plot"])
+def test_a_file_is_no_folder(option, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=f"{option} .*file: this is a file"):
+        main(["train", option, str(tmp_path / "file")])
+    assert not capsys.readouterr().out
+
+
 def test_the_lack_of_matplotlib_is_said_before_the_training(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(SystemExit, match="need matplotlib"):
