@@ -10,7 +10,9 @@ import pytest
 import graphc.nn as ours
 from graphc.ir.errors import ArgumentError
 
-from .test_against_keras import TARGETS, X, keras, pair, same
+keras = pytest.importorskip("keras")
+
+from .test_against_keras import TARGETS, X, pair, same  # noqa: E402 (it needs Keras)
 
 FIT = {"epochs": 3, "batch_size": 8, "shuffle": False, "verbose": 0}
 
