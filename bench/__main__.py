@@ -23,7 +23,7 @@ from .measure import Case, Disagreement, library, measured
 from .process import Interpreter, interpreters
 from .table import lines
 
-FAMILIES = ("elementwise", "reduce", "overhead")
+FAMILIES = ("elementwise", "reduce", "overhead", "steps")
 MORE = ("numba", "llvmlite", "jaxlib")
 """Packages whose versions matter too."""
 

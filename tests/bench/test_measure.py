@@ -1,10 +1,11 @@
 """The logic of the benchmarks: who is compared, what agrees, which figures follow. Nothing here depends on time."""
+import importlib.util
 import sys
 
 import numpy as np
 import pytest
 
-from bench import elementwise, overhead, reduce
+from bench import elementwise, overhead, reduce, steps
 from bench.measure import COPY, Case, Disagreement, agree, copied, copy, library, moved, summary, with_ratios
 from bench.process import Process, interpreters, last_cores, limits, samples, versions
 
@@ -80,9 +81,9 @@ def test_only_cases_of_bytes_have_a_copy_beside_them():
 
 
 def test_names_of_cases_are_unique_and_graphc_is_first():
-    cases = [case for family in (elementwise, reduce, overhead) for case in family.CASES]
+    cases = [case for family in (elementwise, reduce, overhead, steps) for case in family.CASES]
     assert len({c.name for c in cases}) == len(cases)
-    assert all(next(iter(c.contestants)) == "graphc" and "numpy" in c.contestants for c in cases)
+    assert all(next(iter(c.contestants)) == "graphc" for c in cases)
 
 
 @pytest.mark.parametrize("family", [elementwise, reduce, overhead])
@@ -96,6 +97,19 @@ def test_contestants_of_numpy_compute_what_graphc_computes(family):
                 results[name] = [np.asarray(a) for a in (value if isinstance(value, tuple) else (value,))]
         agree(results, case.rtol)
         assert len(results) >= 2
+
+
+@pytest.mark.parametrize("case", steps.CASES, ids=lambda case: case.name)
+def test_training_steps_of_all_libraries_go_the_same_way(case):
+    inputs = case.inputs(True)
+    losses = {}
+    for name in ("graphc", "numpy", "torch"):
+        if name in case.contestants and importlib.util.find_spec(name):
+            step = case.contestants[name](*inputs)
+            losses[name] = [float(np.asarray(step().detach() if name == "torch" else step())) for _ in range(4)]
+    for found in losses.values():
+        np.testing.assert_allclose(found, losses["graphc"], rtol=1e-4)
+    assert losses["graphc"][0] > losses["graphc"][-1]
 
 
 # ---- processes ------------------------------------------------------------------------------------------------------
