@@ -126,7 +126,7 @@ def torch_modules(layer, shape, arrays):
         case LSTM(units):
             lstm = nn.LSTM(shape[-1], units, batch_first=True)
             for name, array in zip(("weight_ih_l0", "weight_hh_l0", "bias_ih_l0"), arrays, strict=True):
-                getattr(lstm, name).data = array.T.contiguous()
+                getattr(lstm, name).data = array.t().contiguous()
             lstm.bias_hh_l0.data.zero_()
             lstm.bias_hh_l0.requires_grad_(False)
             return [lstm, torch_lambda(lambda results: results[0][:, -1])]

@@ -1,6 +1,6 @@
-"""Results as text: for the terminal, and for the README, between `<!-- measured -->` and `<!-- /measured -->`.
+"""Results as text: for the terminal, and for the README, between `<!-- measured NAME -->` and `<!-- /measured NAME -->`.
 
-    python -m bench.table RESULTS.json [README.md]     writes the table into the README, or prints it
+    python -m bench.table RESULTS.json [README.md NAME]     writes the table into the README, or prints it
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .measure import OURS
 
-BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
+FLOOR = "The floor is the time in which `np.copyto` moves as many bytes as the inputs and outputs have. "
 UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 
 
@@ -62,13 +62,15 @@ def markdown(result: dict) -> str:
         raise SystemExit("these results are of a quick run: they measure nothing")
     machine, versions = result["machine"], result["versions"]
     counts = sorted({r["threads"] for r in result["results"]})
-    columns = [f"{name}, {threads(n)}" for n in counts for name in ("graphc", "of floor", "best peer", "ratio")]
-    rows = [row(case, records, counts) for case, records in by_case(result["results"])]
+    floor = any("share" in r for r in result["results"])
+    names = ("graphc", *["of floor"] * floor, "best peer", "ratio")
+    columns = [f"{name}, {threads(n)}" for n in counts for name in names]
+    rows = [row(case, records, counts, floor) for case, records in by_case(result["results"])]
     return "\n".join([
         f"{result['date']}, {machine['cpu']}, {machine['cores']} cores, {machine['memory']} of memory, "
         f"{machine['system']}. Medians of alternating rounds, float32, every contestant in a process of its own, all on "
-        "the same cores, outputs compared before anything was timed. The floor is the time in which `np.copyto` moves "
-        "as many bytes as the inputs and outputs have; the ratio is the best peer's time over graphc's.", "",
+        "the same cores, outputs compared before anything was timed. "
+        + FLOOR * floor + "The ratio is the best peer's time over graphc's.", "",
         "| | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns), *rows, "",
         "Versions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
         + (f" Not installed, so not compared: {', '.join(result['absent'])}." if result["absent"] else "")])
@@ -81,34 +83,36 @@ def by_case(records: Sequence[dict]) -> Iterable[tuple[str, list[dict]]]:
     return [(name, list(group)) for name, group in grouped]
 
 
-def row(case: str, records: Sequence[dict], counts: Sequence[int]) -> str:
+def row(case: str, records: Sequence[dict], counts: Sequence[int], floor: bool) -> str:
     cells = [case]
     for count in counts:
         done = ordered(r for r in records if r["threads"] == count)
         ours = next((r for r in done if r["contestant"] == OURS), None)
         peer = next((r for r in done if r["contestant"] != OURS), None)
-        cells += [duration(ours["seconds"]), percent(ours.get("share"))] if ours else ["failed", ""]
+        cells += [duration(ours["seconds"]) if ours else "failed"]
+        cells += [percent(ours.get("share")) if ours else ""] * floor
         cells += [f"{peer['contestant']} {duration(peer['seconds'])}" if peer else "",
                   times(ours.get("ratio")) if ours else ""]
     return "| " + " | ".join(cells) + " |"
 
 
-def inserted(readme: str, table: str) -> str:
-    """The README with the table between its marks."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise SystemExit(f"the README needs {BEGIN} and {END}, once each")
-    return re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{table}\n{END}", readme, flags=re.DOTALL)
+def inserted(readme: str, table: str, name: str) -> str:
+    """The README with the table between the marks of this name."""
+    begin, end = f"<!-- measured {name} -->", f"<!-- /measured {name} -->"
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise SystemExit(f"the README needs {begin} and {end}, once each")
+    return re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{table}\n{end}", readme, flags=re.DOTALL)
 
 
 def main(arguments: list[str]) -> None:
-    if not 1 <= len(arguments) <= 2:
+    if len(arguments) not in (1, 3):
         raise SystemExit(__doc__)
     table = markdown(json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
     if len(arguments) == 1:
         print(table)
         return
     readme = Path(arguments[1])
-    readme.write_text(inserted(readme.read_text(encoding="utf-8"), table), encoding="utf-8")
+    readme.write_text(inserted(readme.read_text(encoding="utf-8"), table, arguments[2]), encoding="utf-8")
 
 
 if __name__ == "__main__":

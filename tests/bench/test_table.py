@@ -3,7 +3,9 @@ import json
 
 import pytest
 
-from bench.table import BEGIN, END, duration, inserted, lines, main, markdown
+from bench.table import FLOOR, duration, inserted, lines, main, markdown
+
+BEGIN, END = "<!-- measured sums -->", "<!-- /measured sums -->"
 
 
 def record(contestant, seconds, threads=1, **more):
@@ -47,9 +49,14 @@ def test_the_table_has_a_row_for_each_case_and_columns_for_each_number_of_thread
 
 def test_a_case_without_graphc_or_without_peers_leaves_cells_empty():
     failed = {"case": "max", "threads": 1, "contestant": "graphc", "failed": "why"}
-    text = markdown(result(record("graphc", 1e-3), failed, record("numpy", 2e-3) | {"case": "max"}))
-    assert "| sum | 1.00 ms |  |  |  |" in text
+    text = markdown(result(record("graphc", 1e-3, share=0.5), failed, record("numpy", 2e-3) | {"case": "max"}))
+    assert "| sum | 1.00 ms | 50 % |  |  |" in text and FLOOR in text
     assert "| max | failed |  | numpy 2.00 ms |  |" in text
+
+
+def test_without_a_floor_there_is_no_column_of_it():
+    text = markdown(result(record("graphc", 1e-3, ratio=2.0), record("numpy", 2e-3)))
+    assert "| sum | 1.00 ms | numpy 2.00 ms | 2.00 |" in text and "floor" not in text
 
 
 def test_quick_results_are_refused():
@@ -59,15 +66,15 @@ def test_quick_results_are_refused():
 
 def test_the_table_stands_between_the_marks_and_replaces_what_stood_there():
     readme = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert inserted(readme, r"new \1") == f"before\n{BEGIN}\nnew \\1\n{END}\nafter\n"
+    assert inserted(readme, r"new \1", "sums") == f"before\n{BEGIN}\nnew \\1\n{END}\nafter\n"
     with pytest.raises(SystemExit, match="once each"):
-        inserted("no marks", "new")
+        inserted(readme, "new", "products")
 
 
 def test_the_command_writes_into_the_readme(tmp_path, capsys):
     results, readme = tmp_path / "r.json", tmp_path / "README.md"
     results.write_text(json.dumps(result(record("graphc", 1e-3))))
     readme.write_text(f"{BEGIN}{END}")
-    main([str(results), str(readme)])
+    main([str(results), str(readme), "sums"])
     main([str(results)])
     assert capsys.readouterr().out.strip() in readme.read_text()
