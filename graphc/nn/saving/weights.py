@@ -136,7 +136,8 @@ def _problem(name: str, variable: Variable, arrays: Mapping[str, np.ndarray]) ->
         return f"it has no {name}"
     array = arrays[name]
     if (array.shape, array.dtype) != (variable.shape, variable.dtype):
-        return f"its {name} is {array.dtype}{list(array.shape)}, the model's {variable.dtype}{list(variable.shape)}"
+        return (f"its {name} is {array.dtype}{list(array.shape)}, the model's {variable.label} is "
+                f"{variable.dtype}{list(variable.shape)}")
     return ""
 
 

@@ -86,7 +86,7 @@ def test_a_checkpoint_of_another_model_names_the_weight(tmp_path):
     train(network(), tmp_path, delete_checkpoint=False)
     model = network(7)
     before = model.get_weights()
-    with pytest.raises(SavingError, match=r"its model/dense/kernel is float32\[6, 5\], the model's float32\[6, 7\]"):
+    with pytest.raises(SavingError, match=r"dense/kernel is float32\[6, 5\], the model's \S*kernel is float32\[6, 7\]"):
         train(model, tmp_path)
     assert same(before, model.get_weights())
 
